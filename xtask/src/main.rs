@@ -1,0 +1,2 @@
+//! The long commands of the project.
+fn main() {}
