@@ -1,0 +1,1 @@
+//! Types that cannot hold nonsense. No serde, no Pingora.

@@ -1,0 +1,1 @@
+//! Counters: how much of what was allowed is used.

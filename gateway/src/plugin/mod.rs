@@ -1,0 +1,1 @@
+//! The plugins and the chain that runs them.

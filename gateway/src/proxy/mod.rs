@@ -1,0 +1,1 @@
+//! The one place that implements Pingora's `ProxyHttp`.

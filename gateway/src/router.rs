@@ -1,0 +1,1 @@
+//! A pure matcher: a request to the most specific route.

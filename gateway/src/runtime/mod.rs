@@ -1,0 +1,1 @@
+//! Snapshots, reload, listeners and drain.

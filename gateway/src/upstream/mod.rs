@@ -1,0 +1,1 @@
+//! Services, their targets and how one is chosen.
