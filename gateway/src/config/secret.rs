@@ -8,6 +8,8 @@ use std::{fmt, io, path::Path};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::{diagnostic::Report, source::At};
+
 /// A secret or a reference to one, as it stands in a document.
 #[derive(Clone, Deserialize, JsonSchema)]
 #[serde(transparent)]
@@ -102,6 +104,20 @@ impl SecretText {
     /// When the text is empty or malformed, or what it refers to is absent, unreadable or empty.
     pub fn resolve(&self, directory: &Path) -> Result<Secret, SecretError> {
         self.resolve_with(directory, |name| std::env::var(name).ok())
+    }
+
+    /// As [`SecretText::resolve`], for a secret that stands `at` this place of a document; tells the report when it
+    /// can't be had.
+    pub fn resolve_at(&self, at: At<'_>, report: &mut Report) -> Option<Secret> {
+        match self.resolve(at.source().directory()) {
+            Ok(secret) => Some(secret),
+            Err(error) => {
+                report
+                    .error(at, "unresolved-secret", error.to_string())
+                    .help(error.help());
+                None
+            }
+        }
     }
 
     fn resolve_with(
