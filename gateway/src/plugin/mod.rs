@@ -10,6 +10,7 @@ pub mod exchange;
 pub mod registry;
 
 mod cors;
+pub use cors::is_preflight;
 mod key_auth;
 mod max_bytes;
 mod observability;

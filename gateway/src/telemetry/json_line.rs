@@ -1,5 +1,7 @@
 //! One line of JSON, written straight into a buffer.
 
+use std::io::Write;
+
 /// An object under construction. Nothing is allocated beside the buffer's growth.
 #[derive(Debug)]
 pub struct Line<'a> {
@@ -41,6 +43,13 @@ impl<'a> Line<'a> {
             self.buffer.extend_from_slice(part);
         }
         self.buffer.push(b'"');
+    }
+
+    /// A member whose value is an address.
+    pub fn address(&mut self, name: &'static str, value: std::net::IpAddr) {
+        self.name(name);
+        // Writing into memory cannot fail, and an address needs no escapes.
+        write!(self.buffer, "\"{value}\"").expect("memory takes every byte");
     }
 
     /// A member whose value is a whole number.
