@@ -13,6 +13,7 @@ mod render;
 pub mod schema;
 pub mod secret;
 pub mod source;
+mod terms;
 pub mod units;
 mod validate;
 

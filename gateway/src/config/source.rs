@@ -214,7 +214,7 @@ impl Source {
     fn excerpt(&self, line: usize) -> String {
         let text = self.text.lines().nth(line - 1).unwrap_or_default();
         let mut characters: Vec<char> = text.chars().collect();
-        for mark in self.index.scalars_below(line, "keys") {
+        for mark in self.index.secrets(line) {
             let from = (mark.column - 1).min(characters.len());
             let to = (from + mark.width).min(characters.len());
             let scalar: String = characters[from..to].iter().collect();
