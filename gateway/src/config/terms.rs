@@ -36,6 +36,14 @@ impl<'a> Terms<'a> {
         .collect()
     }
 
+    /// Whether a value of this JSON type is wanted, in any of the alternatives.
+    pub fn accepts(self, schema: &'a Value, kind: &str) -> bool {
+        schema["type"] == kind
+            || self
+                .branches(schema)
+                .any(|branch| branch["const"].is_null() && self.accepts(branch, kind))
+    }
+
     /// What is expected: "a list", "`ip`, `path` or `{header: …}`".
     pub fn expected(self, schema: &'a Value) -> String {
         joined(&self.alternatives(schema), "or")

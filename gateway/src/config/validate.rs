@@ -86,8 +86,7 @@ impl<'a> Check<'a> {
                     .for_each(|key| self.unknown_key(of, key, report));
             }
             Kind::Required { property } => {
-                let path = error.schema_path().as_str();
-                self.missing_key(of, path, property.as_str().unwrap_or_default(), report);
+                self.missing_key(of, property.as_str().unwrap_or_default(), report);
             }
             Kind::Type { .. }
             | Kind::Enum { .. }
@@ -165,32 +164,30 @@ impl<'a> Check<'a> {
     }
 
     /// A key that is missing because it is misspelt is told once, by [`Check::unknown_key`].
-    fn missing_key(self, of: &Finding<'_>, path: &str, key: &str, report: &mut Report) {
-        if let Some((_, dependent)) = path.split_once("/dependentRequired/") {
-            let dependent = dependent.split('/').next().unwrap_or(dependent);
-            let at = of.at.key(dependent).on_key();
-            report.error(
-                at,
-                "missing-key",
-                format!("`{dependent}` needs a `{key}` beside it"),
-            );
-            return;
-        }
+    fn missing_key(self, of: &Finding<'_>, key: &str, report: &mut Report) {
         let known = self.terms.keys(of.schema);
-        let mut unknown = of
-            .found
-            .as_object()
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| !known.contains(name));
-        if unknown.any(|(name, _)| nearest(name, &known) == Some(key)) {
+        let present = || {
+            of.found
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+        };
+        let mut unknown = present().filter(|name| !known.contains(name));
+        if unknown.any(|name| nearest(name, &known) == Some(key)) {
             return;
         }
-        report.error(
-            of.at.on_key(),
-            "missing-key",
-            format!("{} needs `{key}`", of.what),
-        );
+        let asks = |name: &&String| {
+            terms::strings(&of.schema["dependentRequired"][name.as_str()]).any(|of| of == key)
+        };
+        let (at, message) = match present().find(asks) {
+            Some(other) => (
+                of.at.key(other),
+                format!("`{other}` needs a `{key}` beside it"),
+            ),
+            None => (of.at, format!("{} needs `{key}`", of.what)),
+        };
+        report.error(at.on_key(), "missing-key", message);
     }
 
     /// The value is not what it has to be, be it in kind or in text.
@@ -219,7 +216,7 @@ impl<'a> Check<'a> {
             self.terms.expected(of.schema)
         );
         let diagnostic = report.error(at, code, message);
-        if let Some(help) = mend(of, &constants) {
+        if let Some(help) = self.mend(of, &constants) {
             diagnostic.help(help);
         }
     }
@@ -287,6 +284,43 @@ impl<'a> Check<'a> {
         );
         report.error(of.at.on_key(), "bad-value", message);
     }
+
+    /// How to make what was found into what was wanted.
+    fn mend(self, of: &Finding<'_>, constants: &[String]) -> Option<String> {
+        let wants = |kind: &str| self.terms.accepts(of.schema, kind);
+        let pattern = of.schema["pattern"].as_str();
+        match of.found {
+            Value::Null => Some("give it a value or take the key away".to_owned()),
+            _ if is_secret(of.pointer) => None,
+            Value::Number(number) if pattern == Some(units::DURATION_PATTERN) => {
+                Some(format!("give a unit: `{number}s` or `{number}ms`"))
+            }
+            Value::Number(_) | Value::Bool(_) if wants("string") && pattern.is_none() => {
+                Some(format!("put it into quotes: `\"{}\"`", of.found))
+            }
+            Value::String(text) => match text.as_str() {
+                "yes" | "on" if wants("boolean") => Some("write `true`".to_owned()),
+                "no" | "off" if wants("boolean") => Some("write `false`".to_owned()),
+                text if wants("integer") && text.parse::<i64>().is_ok() => {
+                    Some(format!("take the quotes away: `{text}`"))
+                }
+                text if wants("array") => {
+                    Some(format!("put it into brackets: `[{}]`", Value::from(text)))
+                }
+                text if pattern == Some(units::DURATION_PATTERN) => {
+                    did_you_mean(units::nearest_duration(text))
+                }
+                text if pattern == Some(units::SIZE_PATTERN) => {
+                    did_you_mean(units::nearest_size(text))
+                }
+                text => did_you_mean(nearest(text, constants)),
+            },
+            Value::Number(number) if wants("array") => {
+                Some(format!("put it into brackets: `[{number}]`"))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Whether the error says that the value itself is of another kind than the alternative wants.
@@ -327,41 +361,6 @@ fn conflict(of: &Finding<'_>, keys: &[String], report: &mut Report) {
             format!("{} has both {}", of.what, list(keys, "and")),
         )
         .help("keep one of them");
-}
-
-/// How to make what was found into what was wanted.
-fn mend(of: &Finding<'_>, constants: &[String]) -> Option<String> {
-    let wants = |kind: &str| of.schema["type"] == kind;
-    let pattern = of.schema["pattern"].as_str();
-    match of.found {
-        Value::Null => Some("give it a value or take the key away".to_owned()),
-        _ if is_secret(of.pointer) => None,
-        Value::Number(number) if pattern == Some(units::DURATION_PATTERN) => {
-            Some(format!("give a unit: `{number}s` or `{number}ms`"))
-        }
-        Value::Number(_) | Value::Bool(_) if wants("string") && pattern.is_none() => {
-            Some(format!("put it into quotes: `\"{}\"`", of.found))
-        }
-        Value::String(text) => match text.as_str() {
-            "yes" | "on" if wants("boolean") => Some("write `true`".to_owned()),
-            "no" | "off" if wants("boolean") => Some("write `false`".to_owned()),
-            text if wants("integer") && text.parse::<i64>().is_ok() => {
-                Some(format!("take the quotes away: `{text}`"))
-            }
-            text if wants("array") => {
-                Some(format!("put it into brackets: `[{}]`", Value::from(text)))
-            }
-            text if pattern == Some(units::DURATION_PATTERN) => {
-                did_you_mean(units::nearest_duration(text))
-            }
-            text if pattern == Some(units::SIZE_PATTERN) => did_you_mean(units::nearest_size(text)),
-            text => did_you_mean(nearest(text, constants)),
-        },
-        Value::Number(number) if wants("array") => {
-            Some(format!("put it into brackets: `[{number}]`"))
-        }
-        _ => None,
-    }
 }
 
 fn did_you_mean(near: Option<impl std::fmt::Display>) -> Option<String> {
