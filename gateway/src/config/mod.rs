@@ -8,6 +8,7 @@
 pub mod diagnostic;
 mod index;
 pub mod load;
+mod mend;
 pub mod raw;
 mod render;
 pub mod schema;

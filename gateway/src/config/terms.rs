@@ -2,6 +2,9 @@
 
 use serde_json::Value;
 
+/// How a schema without more to say about its strings is told.
+const STRING: &str = "a string";
+
 /// A schema that can be asked what it expects.
 #[derive(Clone, Copy)]
 pub(super) struct Terms<'a> {
@@ -44,6 +47,11 @@ impl<'a> Terms<'a> {
                 .any(|branch| branch["const"].is_null() && self.accepts(branch, kind))
     }
 
+    /// Whether any string is wanted, in one of the alternatives.
+    pub fn takes_any_string(self, schema: &'a Value) -> bool {
+        self.alternatives(schema).iter().any(|of| of == STRING)
+    }
+
     /// What is expected: "a list", "`ip`, `path` or `{header: …}`".
     pub fn expected(self, schema: &'a Value) -> String {
         joined(&self.alternatives(schema), "or")
@@ -63,18 +71,16 @@ impl<'a> Terms<'a> {
         if let Some(words) = schema["x-expects"].as_str() {
             return vec![words.to_owned()];
         }
-        let own = constants(schema).map(quoted);
-        let all: Vec<String> = own
-            .chain(
-                self.branches(schema)
-                    .flat_map(|branch| self.alternatives(branch)),
-            )
-            .collect();
-        if all.is_empty() {
-            vec![kind(schema)]
-        } else {
-            all
+        let own: Vec<String> = constants(schema).map(quoted).collect();
+        if !own.is_empty() {
+            return own;
         }
+        if schema["type"].is_string() {
+            return vec![kind(schema)];
+        }
+        self.branches(schema)
+            .flat_map(|branch| self.alternatives(branch))
+            .collect()
     }
 
     fn branches(self, schema: &'a Value) -> impl Iterator<Item = &'a Value> {
@@ -119,7 +125,7 @@ pub(super) fn label(pointer: &str, document: &Value) -> String {
     match entry {
         Some((end, name)) => match &segments[end..] {
             [] => format!("the plugin `{name}`"),
-            [config] if config == "config" => format!("the plugin `{name}`"),
+            [config] if config == "config" => format!("the config of the plugin `{name}`"),
             [config, rest @ ..] if config == "config" => {
                 format!("`{}` of the plugin `{name}`", dotted(rest))
             }
@@ -201,18 +207,27 @@ fn constants(schema: &Value) -> impl Iterator<Item = &str> {
 
 fn kind(schema: &Value) -> String {
     let name = match schema["type"].as_str() {
-        Some("object") => match schema["required"].as_array().map(Vec::as_slice) {
-            Some([Value::String(key)]) => return format!("`{{{key}: …}}`"),
-            _ => "an object",
-        },
+        Some("object") => return object(schema),
         Some("array") => "a list",
-        Some("string") => "a string",
+        Some("string") => STRING,
         Some("integer") => "a whole number",
         Some("number") => "a number",
         Some("boolean") => "`true` or `false`",
         _ => "something else",
     };
     name.to_owned()
+}
+
+fn object(schema: &Value) -> String {
+    let required: Vec<String> = strings(&schema["required"]).map(str::to_owned).collect();
+    let keys = schema["properties"]
+        .as_object()
+        .map_or(0, serde_json::Map::len);
+    match required.as_slice() {
+        [] => "an object".to_owned(),
+        [only] if keys == 1 => format!("`{{{only}: …}}`"),
+        several => format!("an object with {}", list(several, "and")),
+    }
 }
 
 fn dotted(segments: &[String]) -> String {
@@ -250,7 +265,8 @@ mod tests {
             ("/apis/3/service/timeouts/try", "`timeouts.try`"),
             ("/consumers/0/keys/1", "`consumers[0].keys[1]`"),
             ("/route/headers/a~1b", "`headers.a/b`"),
-            ("/plugins/0/config", "the plugin `cors`"),
+            ("/plugins/0/config", "the config of the plugin `cors`"),
+            ("/plugins/0", "the plugin `cors`"),
             (
                 "/plugins/0/config/origins/0",
                 "`origins[0]` of the plugin `cors`",

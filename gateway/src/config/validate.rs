@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::{
     diagnostic::Report,
+    mend::mend,
     raw::Document,
     schema::Schema,
     source::{At, Source},
     terms::{self, Terms, label, list, nearest},
-    units,
 };
 
 /// Names that users of other gateways or of what is planned try: known, but not part of this version.
@@ -216,7 +216,8 @@ impl<'a> Check<'a> {
             self.terms.expected(of.schema)
         );
         let diagnostic = report.error(at, code, message);
-        if let Some(help) = self.mend(of, &constants) {
+        let mendable = Some(of).filter(|of| !is_secret(of.pointer) || of.found.is_null());
+        if let Some(help) = mendable.and_then(|of| mend(self.terms, of.schema, of.found)) {
             diagnostic.help(help);
         }
     }
@@ -284,43 +285,6 @@ impl<'a> Check<'a> {
         );
         report.error(of.at.on_key(), "bad-value", message);
     }
-
-    /// How to make what was found into what was wanted.
-    fn mend(self, of: &Finding<'_>, constants: &[String]) -> Option<String> {
-        let wants = |kind: &str| self.terms.accepts(of.schema, kind);
-        let pattern = of.schema["pattern"].as_str();
-        match of.found {
-            Value::Null => Some("give it a value or take the key away".to_owned()),
-            _ if is_secret(of.pointer) => None,
-            Value::Number(number) if pattern == Some(units::DURATION_PATTERN) => {
-                Some(format!("give a unit: `{number}s` or `{number}ms`"))
-            }
-            Value::Number(_) | Value::Bool(_) if wants("string") && pattern.is_none() => {
-                Some(format!("put it into quotes: `\"{}\"`", of.found))
-            }
-            Value::String(text) => match text.as_str() {
-                "yes" | "on" if wants("boolean") => Some("write `true`".to_owned()),
-                "no" | "off" if wants("boolean") => Some("write `false`".to_owned()),
-                text if wants("integer") && text.parse::<i64>().is_ok() => {
-                    Some(format!("take the quotes away: `{text}`"))
-                }
-                text if wants("array") => {
-                    Some(format!("put it into brackets: `[{}]`", Value::from(text)))
-                }
-                text if pattern == Some(units::DURATION_PATTERN) => {
-                    did_you_mean(units::nearest_duration(text))
-                }
-                text if pattern == Some(units::SIZE_PATTERN) => {
-                    did_you_mean(units::nearest_size(text))
-                }
-                text => did_you_mean(nearest(text, constants)),
-            },
-            Value::Number(number) if wants("array") => {
-                Some(format!("put it into brackets: `[{number}]`"))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// Whether the error says that the value itself is of another kind than the alternative wants.
@@ -361,10 +325,6 @@ fn conflict(of: &Finding<'_>, keys: &[String], report: &mut Report) {
             format!("{} has both {}", of.what, list(keys, "and")),
         )
         .help("keep one of them");
-}
-
-fn did_you_mean(near: Option<impl std::fmt::Display>) -> Option<String> {
-    near.map(|near| format!("did you mean `{near}`?"))
 }
 
 /// Keys of which one has to be there, for alternatives that differ in nothing else.
