@@ -21,6 +21,15 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// One character; parsers that have no place say line or column 0.
+    pub fn point(line: usize, column: usize) -> Self {
+        Self {
+            line: line.max(1),
+            column: column.max(1),
+            width: 1,
+        }
+    }
+
     fn new(span: Span) -> Self {
         let one_line = span.start.line() == span.end.line();
         let width = if one_line {
@@ -205,13 +214,8 @@ impl Builder {
                     self.index.nodes[node].scalar = true;
                 }
             }
-            Event::MappingStart(anchor, tag) | Event::SequenceStart(anchor, tag) if key_is_due => {
-                let _ = (anchor, tag);
-                self.flaw(mark, "key", "a key is text, not a mapping or a list", "");
-                return false;
-            }
-            Event::Alias(_) if key_is_due => {
-                self.flaw(mark, "key", "a key is text, not an alias", "");
+            Event::MappingStart(..) | Event::SequenceStart(..) | Event::Alias(_) if key_is_due => {
+                self.flaw(mark, "key", "a key must be a string", "write the key out");
                 return false;
             }
             Event::MappingStart(anchor, tag) => self.begin(mark, anchor, tag.as_deref(), true),
