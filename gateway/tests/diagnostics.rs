@@ -32,6 +32,7 @@ fn every_wrong_configuration_is_told_as_the_golden_says() {
             case.clone()
         };
         let told = told(&[path.to_str().unwrap()]);
+        assert!(!told.contains("hunter"), "{name} tells a secret:\n{told}");
         settings.bind(|| insta::assert_snapshot!(name, told));
     }
 }

@@ -21,6 +21,15 @@ pub(super) struct Mark {
 }
 
 impl Mark {
+    /// One character; parsers that have no place say line or column 0.
+    pub fn point(line: usize, column: usize) -> Self {
+        Self {
+            line: line.max(1),
+            column: column.max(1),
+            width: 1,
+        }
+    }
+
     fn new(span: Span) -> Self {
         let one_line = span.start.line() == span.end.line();
         let width = if one_line {
@@ -77,7 +86,7 @@ impl Index {
     pub fn read(text: &str) -> (Self, Vec<Flaw>) {
         let mut builder = Builder::default();
         let mut parser = Parser::new_from_str(text);
-        builder.run(&mut parser);
+        builder.run(&mut parser, text);
         (builder.index, builder.flaws)
     }
 
@@ -98,21 +107,18 @@ impl Index {
         (self.nodes[child].segment == Segment::Index(index)).then_some(child)
     }
 
-    /// The scalars on this line that stand below a key of this name.
-    pub fn scalars_below<'a>(
-        &'a self,
-        line: usize,
-        name: &'a str,
-    ) -> impl Iterator<Item = Mark> + 'a {
-        self.nodes
+    /// The scalars on this line that may be API keys: what stands under `keys`, except the ends of their time.
+    pub fn secrets(&self, line: usize) -> impl Iterator<Item = Mark> + '_ {
+        let scalars = self
+            .nodes
             .iter()
-            .filter(move |node| node.scalar && node.value.line == line)
-            .filter_map(move |node| {
-                let mut parents = std::iter::successors(node.parent, |id| self.nodes[*id].parent);
-                parents
-                    .any(|id| self.is_named(id, name))
-                    .then_some(node.value)
-            })
+            .enumerate()
+            .filter(move |(_, node)| node.scalar && node.value.line == line);
+        scalars.filter_map(|(id, node)| {
+            let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
+            let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);
+            (!end && way.any(|id| self.is_named(id, "keys"))).then_some(node.value)
+        })
     }
 
     fn is_named(&self, id: usize, name: &str) -> bool {
@@ -162,14 +168,14 @@ struct Open {
 }
 
 impl Builder {
-    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>) {
+    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>, text: &str) {
         let mut documents = 0;
         while let Some(event) = parser.next_event() {
             let (event, span) = match event {
                 Ok(event) => event,
                 Err(error) => {
                     let mark = Mark::new(Span::empty(*error.marker()));
-                    return self.flaw(mark, "syntax", error.info(), "");
+                    return self.syntax(mark, error.info(), text);
                 }
             };
             let mark = Mark::new(span);
@@ -208,13 +214,8 @@ impl Builder {
                     self.index.nodes[node].scalar = true;
                 }
             }
-            Event::MappingStart(anchor, tag) | Event::SequenceStart(anchor, tag) if key_is_due => {
-                let _ = (anchor, tag);
-                self.flaw(mark, "key", "a key is text, not a mapping or a list", "");
-                return false;
-            }
-            Event::Alias(_) if key_is_due => {
-                self.flaw(mark, "key", "a key is text, not an alias", "");
+            Event::MappingStart(..) | Event::SequenceStart(..) | Event::Alias(_) if key_is_due => {
+                self.flaw(mark, "key", "a key must be a string", "write the key out");
                 return false;
             }
             Event::MappingStart(anchor, tag) => self.begin(mark, anchor, tag.as_deref(), true),
@@ -308,6 +309,26 @@ impl Builder {
                 "take it away; secrets are written `${env:NAME}` or `${file:path}`",
             );
         }
+    }
+
+    /// A parser says where it gave up; more often than not what is to be mended stands before.
+    fn syntax(&mut self, mark: Mark, message: &str, text: &str) {
+        let open = self.open.iter().rev().find_map(|open| {
+            let Mark { line, column, .. } = self.index.nodes[open.node].value;
+            let bracket = text.lines().nth(line - 1)?.chars().nth(column - 1)?;
+            ['[', '{']
+                .contains(&bracket)
+                .then_some((bracket, line, column))
+        });
+        let help = match open {
+            Some((bracket, line, column)) => {
+                format!("the `{bracket}` at line {line}, column {column} is not closed before this")
+            }
+            None if message.contains("tab") => "indent with spaces".to_owned(),
+            None => "look at the indentation, and put a text with `: ` or ` #` in it into quotes"
+                .to_owned(),
+        };
+        self.flaw(mark, "syntax", message, &help);
     }
 
     fn flaw(&mut self, mark: Mark, code: &'static str, message: &str, help: &str) {

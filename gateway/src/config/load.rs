@@ -213,3 +213,6 @@ fn glob_root(pattern: &Path) -> PathBuf {
         root
     }
 }
+
+#[cfg(test)]
+mod tests;

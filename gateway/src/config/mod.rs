@@ -8,11 +8,13 @@
 pub mod diagnostic;
 mod index;
 pub mod load;
+mod mend;
 pub mod raw;
 mod render;
 pub mod schema;
 pub mod secret;
 pub mod source;
+mod terms;
 pub mod units;
 mod validate;
 

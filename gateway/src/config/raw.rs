@@ -178,7 +178,10 @@ pub enum RetryOn {
     /// A failure without a response.
     Failure(RetryFailure),
     /// A response with this status.
-    Status(#[schemars(range(min = 400, max = 599))] u16),
+    Status(
+        #[schemars(range(min = 400, max = 599), extend("x-expects" = "a status from 400 to 599"))]
+        u16,
+    ),
 }
 
 /// A failure without a response.

@@ -51,8 +51,13 @@ fn compose<'a>(plugins: impl IntoIterator<Item = (&'a str, schemars::Schema, &'a
     }
     if let Some(known) = root.get_mut("$defs").and_then(Value::as_object_mut) {
         if let Some(plugin) = known.get_mut("Plugin") {
-            plugin["properties"]["name"] = json!({"oneOf": names, "description": "Which plugin."});
-            plugin["allOf"] = Value::Array(rules);
+            // A schema without alternatives or rules would not be one.
+            if names.is_empty() {
+                plugin["properties"]["name"] = json!({"enum": []});
+            } else {
+                plugin["properties"]["name"] = json!({"oneOf": names});
+                plugin["allOf"] = Value::Array(rules);
+            }
         }
         known.extend(definitions);
     }
@@ -184,6 +189,11 @@ mod tests {
             json!({"plugins": [{"name": "size", "config": {"maxBytes": 1, "more": 1}}]})
         ));
         assert!(!valid(json!({"plugins": [{"name": "elsewhere"}]})));
+        assert!(
+            !Schema::new([])
+                .validator()
+                .is_valid(&json!({"plugins": [{"name": "size"}]}))
+        );
     }
 
     #[test]

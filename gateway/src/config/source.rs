@@ -1,11 +1,14 @@
 //! One file of the configuration: its text, its value, and where each value stands.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fmt::Display,
+    path::{Path, PathBuf},
+};
 
 use serde_json::Value;
 
 use super::{
-    diagnostic::{Place, Position, Report},
+    diagnostic::{Diagnostic, Place, Position, Report},
     index::{Index, Mark, Segment},
 };
 
@@ -104,35 +107,29 @@ impl Source {
     fn parse_json(&mut self, report: &mut Report) -> Option<Value> {
         let (index, flaws) = Index::read(&as_yaml(&self.text));
         self.index = index;
-        let value = match serde_json::from_str(&self.text) {
-            Ok(value) => value,
-            Err(error) => {
-                let message = error.to_string();
-                let message = message
-                    .split(" at line ")
-                    .next()
-                    .unwrap_or(&message)
-                    .to_owned();
-                let mark = Mark {
-                    line: error.line().max(1),
-                    column: error.column().max(1),
-                    width: 1,
-                };
-                report.error(
-                    self.place(String::new(), mark),
-                    "syntax",
-                    format!("this is not JSON: {message}"),
-                );
-                return None;
+        match serde_json::from_str(&self.text) {
+            Ok(value) => {
+                // A YAML parser may stumble over what is JSON all the same; only what it knows of keys counts.
+                let mut twice = flaws
+                    .into_iter()
+                    .filter(|flaw| flaw.code == "duplicate-key")
+                    .peekable();
+                let clean = twice.peek().is_none();
+                twice.for_each(|flaw| self.report(flaw, report));
+                clean.then_some(value)
             }
-        };
-        let mut twice = flaws
-            .into_iter()
-            .filter(|flaw| flaw.code == "duplicate-key")
-            .peekable();
-        let clean = twice.peek().is_none();
-        twice.for_each(|flaw| self.report(flaw, report));
-        clean.then_some(value)
+            Err(error) => {
+                let open = flaws
+                    .into_iter()
+                    .find(|flaw| error.is_eof() && flaw.code == "syntax");
+                let mark = Mark::point(error.line(), error.column());
+                let diagnostic = self.syntax(mark, "JSON", &error, report);
+                if let Some(open) = open {
+                    diagnostic.help(open.help);
+                }
+                None
+            }
+        }
     }
 
     fn parse_yaml(&mut self, report: &mut Report) -> Option<Value> {
@@ -146,38 +143,33 @@ impl Source {
             value.apply_merge()?;
             Ok(value)
         });
-        let error = match parsed {
+        let error: &dyn Display = match &parsed {
             Ok(value) => match serde_json::to_value(value) {
                 Ok(value) => return Some(value),
-                Err(error) => (
-                    error.to_string(),
-                    Mark {
-                        line: 1,
-                        column: 1,
-                        width: 1,
-                    },
-                ),
+                Err(error) => &error.to_string(),
             },
-            Err(error) => {
-                let place = error
-                    .location()
-                    .map_or((1, 1), |location| (location.line(), location.column()));
-                (
-                    error.to_string(),
-                    Mark {
-                        line: place.0,
-                        column: place.1,
-                        width: 1,
-                    },
-                )
-            }
+            Err(error) => error,
         };
-        report.error(
-            self.place(String::new(), error.1),
-            "syntax",
-            format!("this is not YAML: {}", error.0),
-        );
+        let place = parsed.as_ref().err().and_then(serde_yaml::Error::location);
+        let mark = place.map_or(Mark::point(1, 1), |at| Mark::point(at.line(), at.column()));
+        self.syntax(mark, "YAML", error, report);
         None
+    }
+
+    fn syntax<'r>(
+        &self,
+        mark: Mark,
+        language: &str,
+        error: &dyn Display,
+        report: &'r mut Report,
+    ) -> &'r mut Diagnostic {
+        let message = error.to_string();
+        let message = message.split(" at line ").next().unwrap_or(&message);
+        report.error(
+            self.place(String::new(), mark),
+            "syntax",
+            format!("this is not {language}: {message}"),
+        )
     }
 
     fn report(&self, flaw: super::index::Flaw, report: &mut Report) {
@@ -214,7 +206,7 @@ impl Source {
     fn excerpt(&self, line: usize) -> String {
         let text = self.text.lines().nth(line - 1).unwrap_or_default();
         let mut characters: Vec<char> = text.chars().collect();
-        for mark in self.index.scalars_below(line, "keys") {
+        for mark in self.index.secrets(line) {
             let from = (mark.column - 1).min(characters.len());
             let to = (from + mark.width).min(characters.len());
             let scalar: String = characters[from..to].iter().collect();

@@ -26,6 +26,12 @@ const SIZE_UNITS: [(&str, u64); 7] = [
     ("GB", 1_000_000_000),
 ];
 
+/// The form of a duration, for the schema.
+pub(super) const DURATION_PATTERN: &str = "^[0-9]+(ms|s|m|h|d)$";
+
+/// The form of a size, for the schema.
+pub(super) const SIZE_PATTERN: &str = "^[0-9]+(KiB|MiB|GiB|kB|MB|GB)?$";
+
 /// Why a duration or a size can't be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnitError {
@@ -59,6 +65,43 @@ pub fn parse_duration(text: &str) -> Result<Duration, UnitError> {
 /// When the text has another form, or the size doesn't fit into 64 bits of bytes.
 pub fn parse_size(text: &str) -> Result<u64, UnitError> {
     scale(text, &SIZE_UNITS, UnitError::Size)
+}
+
+/// What was probably meant by something that is no duration: `10s` by `10 seconds`.
+pub(super) fn nearest_duration(text: &str) -> Option<String> {
+    let (number, unit) = number_and_unit(text)?;
+    let unit = match unit.as_str() {
+        "ms" | "msec" | "millis" | "millisecond" | "milliseconds" => "ms",
+        "s" | "sec" | "secs" | "second" | "seconds" => "s",
+        "m" | "min" | "mins" | "minute" | "minutes" => "m",
+        "h" | "hr" | "hrs" | "hour" | "hours" => "h",
+        "d" | "day" | "days" => "d",
+        _ => return None,
+    };
+    Some(format!("{number}{unit}"))
+}
+
+/// What was probably meant by something that is no size: `10MB` by `10 mb`, `4KiB` by `4k`.
+pub(super) fn nearest_size(text: &str) -> Option<String> {
+    let (number, unit) = number_and_unit(text)?;
+    let unit = match unit.as_str() {
+        "b" | "byte" | "bytes" => "",
+        "k" | "ki" => "KiB",
+        "m" | "mi" => "MiB",
+        "g" | "gi" => "GiB",
+        unit => {
+            SIZE_UNITS
+                .iter()
+                .find(|(known, _)| known.eq_ignore_ascii_case(unit))?
+                .0
+        }
+    };
+    Some(format!("{number}{unit}"))
+}
+
+fn number_and_unit(text: &str) -> Option<(u64, String)> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    Some((number.parse().ok()?, unit.trim().to_ascii_lowercase()))
 }
 
 fn scale(
@@ -104,7 +147,7 @@ impl JsonSchema for DurationText {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "pattern": "^[0-9]+(ms|s|m|h|d)$",
+            "pattern": DURATION_PATTERN,
             "examples": ["250ms", "30s", "5m"],
             "x-expects": "a duration such as `250ms`, `30s` or `5m`",
         })
@@ -143,7 +186,7 @@ impl JsonSchema for SizeText {
         json_schema!({
             "type": ["integer", "string"],
             "minimum": 0,
-            "pattern": "^[0-9]+(KiB|MiB|GiB|kB|MB|GB)?$",
+            "pattern": SIZE_PATTERN,
             "examples": ["64KiB", "10MiB", 512],
             "x-expects": "a size such as `512`, `64KiB` or `10MiB`",
         })
@@ -202,6 +245,30 @@ mod tests {
             assert_eq!(
                 parse_size(text),
                 Err(UnitError::Size(text.to_owned())),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_was_meant_is_guessed_and_always_readable() {
+        for (text, meant) in [("10 seconds", "10s"), ("5 min", "5m"), ("1H", "1h")] {
+            assert_eq!(nearest_duration(text).as_deref(), Some(meant));
+            assert!(parse_duration(meant).is_ok());
+        }
+        for (text, meant) in [
+            ("10mb", "10MB"),
+            ("4k", "4KiB"),
+            ("1 GiB", "1GiB"),
+            ("12 bytes", "12"),
+        ] {
+            assert_eq!(nearest_size(text).as_deref(), Some(meant));
+            assert!(parse_size(meant).is_ok());
+        }
+        for text in ["", "soon", "1.5s", "10 parsecs"] {
+            assert_eq!(
+                (nearest_duration(text), nearest_size(text)),
+                (None, None),
                 "{text}"
             );
         }

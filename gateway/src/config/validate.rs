@@ -5,12 +5,14 @@ use serde_json::Value;
 
 use super::{
     diagnostic::Report,
+    mend::mend,
     raw::Document,
     schema::Schema,
     source::{At, Source},
+    terms::{self, Terms, label, list, nearest},
 };
 
-/// Names that users of other gateways or other versions try; known, but not part of this version.
+/// Names that users of other gateways or of what is planned try: known, but not part of this version.
 const FUTURE_PLUGINS: [&str; 18] = [
     "jwt-validate",
     "oauth2-introspect",
@@ -34,16 +36,15 @@ const FUTURE_PLUGINS: [&str; 18] = [
 
 /// The document, or everything in which it is not one.
 pub(super) fn document(source: &Source, schema: &Schema, report: &mut Report) -> Option<Document> {
-    let mut whole = true;
-    let words = Words {
+    let check = Check {
         source,
-        schema: schema.value(),
+        terms: Terms {
+            root: schema.value(),
+        },
     };
-    for error in schema.validator().iter_errors(source.value()) {
-        whole = false;
-        words.tell(&error, report);
-    }
-    if !whole {
+    let mut errors = schema.validator().iter_errors(source.value()).peekable();
+    if errors.peek().is_some() {
+        errors.for_each(|error| check.tell(&error, report));
         return None;
     }
     match serde_json::from_value(source.value().clone()) {
@@ -59,266 +60,230 @@ pub(super) fn document(source: &Source, schema: &Schema, report: &mut Report) ->
     }
 }
 
-struct Words<'a> {
+#[derive(Clone, Copy)]
+struct Check<'a> {
     source: &'a Source,
+    terms: Terms<'a>,
+}
+
+/// One error of the validator: where it is, what it is about, and what was wanted there.
+struct Finding<'a> {
+    at: At<'a>,
+    pointer: &'a str,
+    what: String,
+    found: &'a Value,
     schema: &'a Value,
 }
 
-impl Words<'_> {
-    fn tell(&self, error: &ValidationError<'_>, report: &mut Report) {
-        let pointer = error.instance_path().as_str();
-        let at = At::pointer(self.source, pointer);
-        let what = label(pointer, self.source.value());
-        let found = error.instance().as_ref();
-        let schema = self.schema_of(error);
+impl<'a> Check<'a> {
+    fn tell(self, error: &ValidationError<'_>, report: &mut Report) {
+        let of = &self.finding(error);
         match error.kind() {
             Kind::AdditionalProperties { unexpected }
             | Kind::UnevaluatedProperties { unexpected } => {
-                let known = self.keys_of(schema);
                 unexpected
                     .iter()
-                    .for_each(|key| unknown_key(at.key(key), key, &what, &known, report));
+                    .for_each(|key| self.unknown_key(of, key, report));
             }
             Kind::Required { property } => {
-                let key = property.as_str().unwrap_or_default();
-                report.error(at.on_key(), "missing-key", format!("{what} needs `{key}`"));
+                self.missing_key(of, property.as_str().unwrap_or_default(), report);
             }
-            Kind::Type { .. } => self.wrong_type(at, &what, schema, found, report),
-            Kind::Enum { .. } | Kind::Constant { .. } | Kind::Pattern { .. } => {
-                self.not_one_of(at, pointer, schema, found, report);
+            Kind::Type { .. }
+            | Kind::Enum { .. }
+            | Kind::Constant { .. }
+            | Kind::Pattern { .. } => {
+                self.refused(of, report);
             }
             Kind::AnyOf { context } | Kind::OneOfNotValid { context } => {
-                self.alternatives(at, error, schema, context, report);
+                self.no_alternative(of, context, report)
             }
+            // These two are about keys; another error tells that the value can't have any.
+            Kind::OneOfMultipleValid { .. } | Kind::Not { .. } if !of.found.is_object() => {}
             Kind::OneOfMultipleValid { .. } => {
-                let keys = required_alternatives(schema);
-                let message = format!("{what} has more than one of {}", list(&keys, "and"));
-                report
-                    .error(at.on_key(), "conflict", message)
-                    .help("keep one of them");
+                conflict(of, &required_alternatives(of.schema), report)
             }
             Kind::Not { schema } => {
-                let keys: Vec<String> = strings(&schema["required"]).map(str::to_owned).collect();
-                let message = format!("{what} has both {}", list(&keys, "and"));
-                report
-                    .error(at.on_key(), "conflict", message)
-                    .help("keep one of them");
+                let keys: Vec<String> = terms::strings(&schema["required"])
+                    .map(str::to_owned)
+                    .collect();
+                conflict(of, &keys, report);
             }
             kind => {
                 let message = bound(kind).unwrap_or_else(|| error.to_string());
-                report.error(at, "out-of-range", format!("{what} {message}"));
+                report.error(of.at, "out-of-range", format!("{} {message}", of.what));
             }
         }
     }
 
-    fn wrong_type(
-        &self,
-        at: At<'_>,
-        what: &str,
-        schema: &Value,
-        found: &Value,
-        report: &mut Report,
-    ) {
-        let expected = self.expected(schema);
-        let message = format!("{what} is {expected}, not {}", kind_of(found));
-        let wants = |name: &str| schema["type"] == name;
-        let diagnostic = report.error(at, "wrong-type", message);
-        match found {
-            Value::Number(number)
-                if schema["pattern"]
-                    .as_str()
-                    .is_some_and(|of| of.contains("(ms|")) =>
-            {
-                diagnostic.help(format!("give a unit: `{number}s` or `{number}ms`"));
-            }
-            Value::Number(_) | Value::Bool(_) if wants("string") => {
-                diagnostic.help(format!("put it into quotes: `\"{found}\"`"));
-            }
-            Value::String(text) if wants("integer") && text.parse::<i64>().is_ok() => {
-                diagnostic.help(format!("take the quotes away: `{text}`"));
-            }
-            Value::String(text)
-                if wants("boolean") && ["yes", "no", "on", "off"].contains(&text.as_str()) =>
-            {
-                diagnostic.help("write `true` or `false`");
-            }
-            Value::Null => {
-                diagnostic.help("give it a value or take the key away");
-            }
-            found if wants("array") && !found.is_object() => {
-                diagnostic.help(format!("put it into brackets: `[{}]`", brief(found)));
-            }
-            _ => {}
+    fn finding<'e>(self, error: &'e ValidationError<'_>) -> Finding<'e>
+    where
+        'a: 'e,
+    {
+        let pointer = error.instance_path().as_str();
+        let keyword = error.schema_path().as_str();
+        Finding {
+            at: At::pointer(self.source, pointer),
+            pointer,
+            what: label(pointer, self.source.value()),
+            found: error.instance().as_ref(),
+            schema: self
+                .terms
+                .at(keyword.rsplit_once('/').map_or("", |(schema, _)| schema)),
         }
     }
 
-    fn not_one_of(
-        &self,
-        at: At<'_>,
-        pointer: &str,
-        schema: &Value,
-        found: &Value,
-        report: &mut Report,
-    ) {
-        let options = self.constants(schema);
-        let text = brief(found);
-        if is_plugin_name(pointer) {
-            return unknown_plugin(at, found.as_str().unwrap_or_default(), &options, report);
-        }
-        let message = match options.len() {
-            0 => format!("`{text}` is not {}", self.expected(schema)),
-            _ => format!("`{text}` is not one of {}", list(&options, "and")),
+    fn unknown_key(self, of: &Finding<'_>, key: &str, report: &mut Report) {
+        let known = self.terms.keys(of.schema);
+        let message = format!("`{key}` is not a key of {}", of.what);
+        let help = match nearest(key, &known) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if self.is_option_of_plugin(of, key) => "put it into `config`".to_owned(),
+            None => match self
+                .terms
+                .home(key)
+                .filter(|_| !of.pointer.contains("/config"))
+            {
+                Some(home) => format!("`{key}` is a key of `{home}`"),
+                None => format!("known keys: {}", list(&known, "and")),
+            },
         };
-        let diagnostic = report.error(at, "bad-value", message);
-        if let Some(near) = found.as_str().and_then(|found| nearest(found, &options)) {
-            diagnostic.help(format!("did you mean `{near}`?"));
+        report
+            .error(of.at.key(key).on_key(), "unknown-key", message)
+            .help(help);
+    }
+
+    fn is_option_of_plugin(self, of: &Finding<'_>, key: &str) -> bool {
+        let entry = of.pointer.rsplit('/').nth(1) == Some("plugins");
+        let name = of.found["name"].as_str().filter(|_| entry);
+        name.is_some_and(|name| {
+            self.terms
+                .keys(self.terms.at(&format!("/$defs/{name}")))
+                .iter()
+                .any(|of| of == key)
+        })
+    }
+
+    /// A key that is missing because it is misspelt is told once, by [`Check::unknown_key`].
+    fn missing_key(self, of: &Finding<'_>, key: &str, report: &mut Report) {
+        let known = self.terms.keys(of.schema);
+        let present = || {
+            of.found
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+        };
+        let mut unknown = present().filter(|name| !known.contains(name));
+        if unknown.any(|name| nearest(name, &known) == Some(key)) {
+            return;
+        }
+        let asks = |name: &&String| {
+            terms::strings(&of.schema["dependentRequired"][name.as_str()]).any(|of| of == key)
+        };
+        let (at, message) = match present().find(asks) {
+            Some(other) => (
+                of.at.key(other),
+                format!("`{other}` needs a `{key}` beside it"),
+            ),
+            None => (of.at, format!("{} needs `{key}`", of.what)),
+        };
+        report.error(at.on_key(), "missing-key", message);
+    }
+
+    /// The value is not what it has to be, be it in kind or in text.
+    fn refused(self, of: &Finding<'_>, report: &mut Report) {
+        let constants = self.terms.constants(of.schema);
+        let text = of.found.as_str().filter(|text| !text.is_empty());
+        if let Some(name) =
+            text.filter(|_| of.pointer.ends_with("/name") && is_in_plugin(of.pointer))
+        {
+            return unknown_plugin(of, name, &constants, report);
+        }
+        let worded = text.is_some() && (!constants.is_empty() || !of.schema["pattern"].is_null());
+        let found = match of.found {
+            _ if is_secret(of.pointer) => "this".to_owned(),
+            found if worded => format!("`{}`", terms::brief(found)),
+            found => terms::kind_of(found),
+        };
+        let (code, at) = match of.found {
+            _ if worded => ("bad-value", of.at),
+            Value::Object(_) | Value::Array(_) | Value::Null => ("wrong-type", of.at.on_key()),
+            _ => ("wrong-type", of.at),
+        };
+        let message = format!(
+            "{} must be {}, not {found}",
+            of.what,
+            self.terms.expected(of.schema)
+        );
+        let diagnostic = report.error(at, code, message);
+        let mendable = Some(of).filter(|of| !is_secret(of.pointer) || of.found.is_null());
+        if let Some(help) = mendable.and_then(|of| mend(self.terms, of.schema, of.found)) {
+            diagnostic.help(help);
         }
     }
 
     /// None of several alternatives holds. What is wrong is told of the one that was meant, where that is plain: the
     /// only one of the right kind.
-    fn alternatives(
-        &self,
-        at: At<'_>,
-        error: &ValidationError<'_>,
-        schema: &Value,
+    fn no_alternative(
+        self,
+        of: &Finding<'_>,
         context: &[Vec<ValidationError<'static>>],
         report: &mut Report,
     ) {
-        let pointer = error.instance_path().as_str();
-        let found = error.instance().as_ref();
-        let keys = required_alternatives(schema);
+        let keys = required_alternatives(of.schema);
         if !keys.is_empty() {
-            let what = label(pointer, self.source.value());
-            report.error(
-                at.on_key(),
-                "missing-key",
-                format!("{what} needs {}", list(&keys, "or")),
-            );
+            let message = format!("{} needs {}", of.what, list(&keys, "or"));
+            report.error(of.at.on_key(), "missing-key", message);
             return;
         }
-        let meant: Vec<_> = context
+        let of_kind = |errors: &&Vec<ValidationError<'_>>| {
+            !errors.iter().any(|error| is_other_kind(error, of.pointer))
+        };
+        match context
             .iter()
-            .filter(|errors| !errors.iter().any(|of| is_other_kind(of, pointer)))
-            .collect();
-        match meant.as_slice() {
-            [] if found.is_string() => self.not_one_of(at, pointer, schema, found, report),
-            [] => {
-                let what = label(pointer, self.source.value());
-                self.wrong_type(at, &what, schema, found, report);
-            }
-            [only] => only.iter().for_each(|error| self.tell(error, report)),
-            several => self.several(at, pointer, schema, several, found, report),
+            .filter(of_kind)
+            .collect::<Vec<_>>()
+            .as_slice()
+        {
+            [] => self.refused(of, report),
+            [meant] => meant.iter().for_each(|error| self.tell(error, report)),
+            several => self.no_object(of, several, report),
         }
     }
 
-    /// Several alternatives are of the right kind: objects with different keys.
-    fn several(
-        &self,
-        at: At<'_>,
-        pointer: &str,
-        schema: &Value,
+    /// None of several objects with different keys holds.
+    fn no_object(
+        self,
+        of: &Finding<'_>,
         several: &[&Vec<ValidationError<'static>>],
-        found: &Value,
         report: &mut Report,
     ) {
-        let what = label(pointer, self.source.value());
-        let known = self.keys_of(schema);
-        let mut unknown = found.as_object().into_iter().flatten().map(|(key, _)| key);
-        if let Some(key) = unknown.find(|key| !known.contains(key)) {
-            return unknown_key(at.key(key), key, &what, &known, report);
-        }
-        let deep = several.iter().find(|errors| {
-            errors
-                .iter()
-                .all(|error| error.instance_path().as_str() != pointer)
-        });
-        match deep {
-            Some(errors) => errors.iter().for_each(|error| self.tell(error, report)),
-            None => {
-                let message = format!("{what} is {}", self.expected(schema));
-                report.error(at, "bad-value", message);
-            }
-        }
-    }
-
-    /// The schema that holds the keyword which the error is about.
-    fn schema_of(&self, error: &ValidationError<'_>) -> &Value {
-        let path = error.schema_path().as_str();
-        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent);
-        self.schema.pointer(parent).unwrap_or(&Value::Null)
-    }
-
-    fn resolve<'s>(&'s self, schema: &'s Value) -> &'s Value {
-        let reference = schema["$ref"]
-            .as_str()
-            .and_then(|reference| reference.strip_prefix('#'));
-        reference
-            .and_then(|pointer| self.schema.pointer(pointer))
-            .unwrap_or(schema)
-    }
-
-    fn branches<'s>(&'s self, schema: &'s Value) -> impl Iterator<Item = &'s Value> {
-        ["oneOf", "anyOf"]
-            .into_iter()
-            .filter_map(|key| schema[key].as_array())
-            .flatten()
-            .map(|of| self.resolve(of))
-    }
-
-    /// The keys of an object, in any of its alternatives.
-    fn keys_of(&self, schema: &Value) -> Vec<String> {
-        let own = schema["properties"]
+        let known = self.terms.keys(of.schema);
+        let keys: Vec<String> = of
+            .found
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(key, _)| key.clone());
-        own.chain(
-            self.branches(schema)
-                .flat_map(|branch| self.keys_of(branch)),
-        )
-        .collect()
-    }
-
-    /// The texts that a value may be, in any of its alternatives.
-    fn constants(&self, schema: &Value) -> Vec<String> {
-        let own = strings(&schema["enum"])
-            .chain(schema["const"].as_str())
-            .map(str::to_owned);
-        own.chain(
-            self.branches(schema)
-                .flat_map(|branch| self.constants(branch)),
-        )
-        .collect()
-    }
-
-    /// What is expected, in words: "a list", "`ip`, `path` or {header}".
-    fn expected(&self, schema: &Value) -> String {
-        let schema = self.resolve(schema);
-        if let Some(words) = schema["x-expects"].as_str() {
-            return words.to_owned();
-        }
-        let constants: Vec<String> = strings(&schema["enum"])
-            .chain(schema["const"].as_str())
-            .map(quoted)
+            .map(|(key, _)| key.clone())
             .collect();
-        let branches = self.branches(schema).map(|branch| self.expected(branch));
-        let all: Vec<String> = constants.into_iter().chain(branches).collect();
-        if !all.is_empty() {
-            return joined(&all, "or");
+        if let Some(unknown) = keys.iter().find(|key| !known.contains(key)) {
+            return self.unknown_key(of, unknown, report);
         }
-        match schema["type"].as_str() {
-            Some("object") => match schema["required"].as_array().map(Vec::as_slice) {
-                Some([Value::String(key)]) => format!("`{{{key}: …}}`"),
-                _ => "an object".to_owned(),
-            },
-            Some("array") => "a list".to_owned(),
-            Some("string") => "a text".to_owned(),
-            Some("integer") => "a whole number".to_owned(),
-            Some("number") => "a number".to_owned(),
-            Some("boolean") => "`true` or `false`".to_owned(),
-            _ => "something else".to_owned(),
+        let inside = |error: &ValidationError<'_>| error.instance_path().as_str() != of.pointer;
+        if let Some(meant) = several.iter().find(|errors| errors.iter().all(inside)) {
+            return meant.iter().for_each(|error| self.tell(error, report));
         }
+        let found = if keys.is_empty() {
+            "nothing".to_owned()
+        } else {
+            list(&keys, "and")
+        };
+        let message = format!(
+            "{} must be {}, not an object with {found}",
+            of.what,
+            self.terms.expected(of.schema)
+        );
+        report.error(of.at.on_key(), "bad-value", message);
     }
 }
 
@@ -334,86 +299,32 @@ fn is_other_kind(error: &ValidationError<'_>, pointer: &str) -> bool {
     }
 }
 
-fn unknown_key(at: At<'_>, key: &str, what: &str, known: &[String], report: &mut Report) {
-    let diagnostic = report.error(
-        at.on_key(),
-        "unknown-key",
-        format!("`{key}` is not a key of {what}"),
-    );
-    match nearest(key, known) {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help(format!("there are {}", list(known, "and"))),
-    };
-}
-
-fn unknown_plugin(at: At<'_>, name: &str, known: &[String], report: &mut Report) {
-    let near = nearest(name, known);
+fn unknown_plugin(of: &Finding<'_>, name: &str, known: &[String], report: &mut Report) {
+    let others = || format!("known plugins: {}", list(known, "and"));
     if FUTURE_PLUGINS.contains(&name) {
-        let diagnostic = report.error(
-            at,
-            "future-plugin",
-            format!("the plugin `{name}` is not part of this version"),
-        );
-        diagnostic.help(format!("there are {}", list(known, "and")));
+        let message = format!("the plugin `{name}` is not part of this version");
+        report.error(of.at, "future-plugin", message).help(others());
         return;
     }
-    let diagnostic = report.error(at, "unknown-plugin", format!("there is no plugin `{name}`"));
-    match near {
-        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
-        None => diagnostic.help(format!("there are {}", list(known, "and"))),
-    };
-}
-
-/// The known name that was probably meant.
-fn nearest<'a>(name: &str, known: &'a [String]) -> Option<&'a str> {
-    let plain = |text: &str| text.to_lowercase().replace(['-', '_'], "");
-    let rated = known.iter().map(|known| {
-        (
-            strsim::jaro_winkler(&plain(name), &plain(known)),
-            known.as_str(),
+    let help = nearest(name, known).map_or_else(others, |near| format!("did you mean `{near}`?"));
+    report
+        .error(
+            of.at,
+            "unknown-plugin",
+            format!("there is no plugin `{name}`"),
         )
-    });
-    let best = rated.max_by(|left, right| left.0.total_cmp(&right.0));
-    best.filter(|(likeness, _)| *likeness > 0.82)
-        .map(|(_, known)| known)
+        .help(help);
 }
 
-/// What a pointer leads to, in the words of the document: `service.timeouts`, `keys[0]`, the plugin `cors`.
-fn label(pointer: &str, document: &Value) -> String {
-    let segments: Vec<&str> = pointer.split('/').skip(1).collect();
-    let plugin = match segments.as_slice() {
-        [.., "plugins", _] => Some(pointer.to_owned()),
-        [.., "plugins", _, "config"] => pointer.rsplit_once('/').map(|(entry, _)| entry.to_owned()),
-        _ => None,
-    };
-    let name = plugin.and_then(|entry| {
-        document.pointer(&entry)?["name"]
-            .as_str()
-            .map(str::to_owned)
-    });
-    if let Some(name) = name {
-        return format!("the plugin `{name}`");
-    }
-    if segments.is_empty() {
-        return "the document".to_owned();
-    }
-    let is_index = |segment: &&&str| segment.bytes().all(|byte| byte.is_ascii_digit());
-    let indices = segments.iter().rev().take_while(is_index).count();
-    let start = segments.len().saturating_sub(indices + 2);
-    let mut label = String::new();
-    for segment in &segments[start..] {
-        match segment.parse::<usize>() {
-            Ok(index) => label.push_str(&format!("[{index}]")),
-            Err(_) if label.is_empty() => label.push_str(segment),
-            Err(_) => label.push_str(&format!(".{segment}")),
-        }
-    }
-    format!("`{}`", label.replace("~1", "/").replace("~0", "~"))
-}
-
-fn is_plugin_name(pointer: &str) -> bool {
-    let mut segments = pointer.rsplit('/');
-    segments.next() == Some("name") && segments.nth(1) == Some("plugins")
+fn conflict(of: &Finding<'_>, keys: &[String], report: &mut Report) {
+    let at = keys.last().map_or(of.at, |key| of.at.key(key)).on_key();
+    report
+        .error(
+            at,
+            "conflict",
+            format!("{} has both {}", of.what, list(keys, "and")),
+        )
+        .help("keep one of them");
 }
 
 /// Keys of which one has to be there, for alternatives that differ in nothing else.
@@ -428,70 +339,30 @@ fn required_alternatives(schema: &Value) -> Vec<String> {
     let keys = alternatives
         .iter()
         .filter(|_| only_required)
-        .flat_map(|of| strings(&of["required"]));
+        .flat_map(|of| terms::strings(&of["required"]));
     keys.map(str::to_owned).collect()
 }
 
 fn bound(kind: &Kind) -> Option<String> {
     Some(match kind {
-        Kind::Minimum { limit } => format!("is at least {limit}"),
-        Kind::Maximum { limit } => format!("is at most {limit}"),
-        Kind::ExclusiveMinimum { limit } => format!("is more than {limit}"),
-        Kind::ExclusiveMaximum { limit } => format!("is less than {limit}"),
+        Kind::Minimum { limit } => format!("must be at least {limit}"),
+        Kind::Maximum { limit } => format!("must be at most {limit}"),
+        Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),
+        Kind::ExclusiveMaximum { limit } => format!("must be less than {limit}"),
         Kind::MinLength { .. } | Kind::MinItems { limit: 1 } => "must not be empty".to_owned(),
-        Kind::MinItems { limit } => format!("has at least {limit} entries"),
-        Kind::MaxItems { limit } => format!("has at most {limit} entries"),
-        Kind::MaxLength { limit } => format!("has at most {limit} characters"),
-        Kind::UniqueItems => "has an entry twice".to_owned(),
+        Kind::MinItems { limit } => format!("must have at least {limit} entries"),
+        Kind::MaxItems { limit } => format!("must have at most {limit} entries"),
+        Kind::MaxLength { limit } => format!("must have at most {limit} characters"),
+        Kind::UniqueItems => "must not have an entry twice".to_owned(),
         _ => return None,
     })
 }
 
-fn kind_of(value: &Value) -> String {
-    match value {
-        Value::Null => "nothing".to_owned(),
-        Value::Bool(value) => format!("`{value}`"),
-        Value::Number(number) => format!("the number {number}"),
-        Value::String(_) => "a text".to_owned(),
-        Value::Array(_) => "a list".to_owned(),
-        Value::Object(_) => "an object".to_owned(),
-    }
+/// Whether the value is an API key, which no message may show.
+fn is_secret(pointer: &str) -> bool {
+    pointer.contains("/consumers/") && pointer.split('/').any(|segment| segment == "keys")
 }
 
-/// A value on one short line.
-fn brief(value: &Value) -> String {
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned);
-    match text.char_indices().nth(40) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
-}
-
-fn strings(value: &Value) -> impl Iterator<Item = &str> {
-    value
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str)
-}
-
-fn quoted(text: &str) -> String {
-    format!("`{text}`")
-}
-
-fn list(names: &[String], last: &str) -> String {
-    joined(
-        &names.iter().map(|name| quoted(name)).collect::<Vec<_>>(),
-        last,
-    )
-}
-
-fn joined(parts: &[String], last: &str) -> String {
-    match parts {
-        [] => "nothing".to_owned(),
-        [only] => only.clone(),
-        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
-    }
+fn is_in_plugin(pointer: &str) -> bool {
+    pointer.rsplit('/').nth(2) == Some("plugins")
 }

@@ -128,7 +128,7 @@ fn what_no_configuration_may_hold_is_refused() {
     );
     assert_eq!(
         complaint("a.yaml", "? [a]\n: b\n").0,
-        "a key is text, not a mapping or a list"
+        "a key must be a string"
     );
     assert_eq!(complaint("a.yaml", "# nothing\n").0, "the file is empty");
     assert_eq!(complaint("a.json", " \n").0, "the file is empty");
