@@ -1,1 +1,3 @@
 //! Types that cannot hold nonsense. No serde, no Pingora.
+
+pub mod path;
