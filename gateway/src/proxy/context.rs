@@ -9,7 +9,7 @@ use crate::upstream::{Active, Pick, RetryPermit, Tried};
 use pingora::{BError, Error, ErrorType};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 /// State of one request.
 #[derive(Debug)]
@@ -52,15 +52,19 @@ pub struct Matched {
 pub struct Attempt {
     /// How many were made.
     pub(super) tries: u32,
+    /// How many of them count as retries.
+    pub(super) retries: u32,
     pub(super) tried: Tried,
     pub(super) pick: Option<Pick>,
     pub(super) active: Option<Active>,
-    /// Set when the next try is decided: with the budget's permit.
-    pub(super) retry: Option<RetryPermit>,
-    /// The next try goes to the same target: only its pooled connection was stale.
+    /// Leave for the retry under way.
+    pub(super) permit: Option<RetryPermit>,
+    /// How long to wait before the next try.
+    pub(super) wait: Option<Duration>,
+    /// A retry was decided by the response's status; the error that follows only carries it out.
+    pub(super) decided: bool,
+    /// The next try goes to the same target: its pooled connection was stale, or it has another address.
     pub(super) same_target: bool,
-    /// What the upstream asked to wait.
-    pub(super) retry_after: Option<std::time::Duration>,
     /// When the last try began.
     pub(super) began: Option<Instant>,
     /// When all of it has to be over; none for streams.
@@ -71,6 +75,7 @@ pub struct Attempt {
 
 impl Context {
     pub(super) fn new(state: &Arc<State>, listener: Arc<Listener>) -> Self {
+        super::connection::head_arrived();
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Self {
             snapshot: state.snapshot.load_full(),

@@ -54,19 +54,14 @@ pub struct State {
 #[derive(Debug)]
 pub struct Proxy {
     state: Arc<State>,
-    listener: ArcSwap<Listener>,
+    listener: Arc<ArcSwap<Listener>>,
 }
 
 impl Proxy {
-    /// The proxy of a listener.
+    /// The proxy of a listener, whose settings may change while it runs.
     #[must_use]
-    pub fn new(state: Arc<State>, listener: Arc<Listener>) -> Self {
-        Self { state, listener: ArcSwap::new(listener) }
-    }
-
-    /// Other settings for the listener, from the next request on.
-    pub fn set_listener(&self, listener: Arc<Listener>) {
-        self.listener.store(listener);
+    pub fn new(state: Arc<State>, listener: Arc<ArcSwap<Listener>>) -> Self {
+        Self { state, listener }
     }
 }
 
