@@ -28,7 +28,7 @@ impl FullAt {
 
 impl Bucket {
     /// `limit` tokens flow back in `window` nanoseconds, up to `burst`.
-    pub(super) fn new(limit: u32, window: u64, burst: u32) -> Self {
+    pub(super) fn new(limit: u64, window: u64, burst: u64) -> Self {
         Self {
             limit: limit.into(),
             window: window.into(),
@@ -47,12 +47,16 @@ impl Bucket {
             return None;
         }
         let missing = (u128::from(cost) * self.window).saturating_sub(self.level(full_at, now));
-        Some(u64::try_from(missing.div_ceil(self.limit)).unwrap_or(u64::MAX))
+        match missing {
+            0 => Some(0),
+            _ if self.limit == 0 => None,
+            _ => Some(u64::try_from(missing.div_ceil(self.limit)).unwrap_or(u64::MAX)),
+        }
     }
 
     /// Nanoseconds until one more whole token is there; zero when the bucket is full.
     pub(super) fn reset(&self, full_at: FullAt, now: u64) -> u64 {
-        let next = self.remaining(full_at, now) + 1;
+        let next = self.remaining(full_at, now).saturating_add(1);
         self.wait(full_at, now, next).unwrap_or(0)
     }
 

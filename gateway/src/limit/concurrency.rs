@@ -1,6 +1,5 @@
 //! How many requests of one key may be under way at once.
 
-use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use hashbrown::HashMap;
@@ -12,8 +11,8 @@ use super::key::Key;
 /// Counts what is under way. It holds no more keys than there are requests under way.
 #[derive(Debug)]
 pub struct Concurrency {
-    limit: NonZeroU32,
-    held: Box<[Mutex<HashMap<Key, u32>>]>,
+    limit: u64,
+    held: Box<[Mutex<HashMap<Key, u64>>]>,
 }
 
 /// A place that is given back when this is dropped.
@@ -29,7 +28,7 @@ const SHARDS: usize = 64;
 
 impl Concurrency {
     /// At most `limit` at once for each key.
-    pub fn new(limit: NonZeroU32) -> Arc<Self> {
+    pub fn new(limit: u64) -> Arc<Self> {
         Arc::new(Self {
             limit,
             held: (0..SHARDS).map(|_| Mutex::default()).collect(),
@@ -37,15 +36,20 @@ impl Concurrency {
     }
 
     /// The limit.
-    pub fn limit(&self) -> NonZeroU32 {
+    pub fn limit(&self) -> u64 {
         self.limit
+    }
+
+    /// The key of these parts, see [`Key::new`].
+    pub fn key(&self, parts: &[&[u8]]) -> Key {
+        Key::new(parts)
     }
 
     /// A place for one more request of `key`; `None` when all are taken.
     pub fn acquire(self: &Arc<Self>, key: Key) -> Option<Permit> {
         let mut held = self.shard(key).lock();
         let count = held.entry(key).or_insert(0);
-        if *count >= self.limit.get() {
+        if *count >= self.limit {
             return None;
         }
         *count += 1;
@@ -56,11 +60,11 @@ impl Concurrency {
     }
 
     /// How many places of `key` are taken.
-    pub fn held(&self, key: Key) -> u32 {
+    pub fn held(&self, key: Key) -> u64 {
         self.shard(key).lock().get(&key).copied().unwrap_or(0)
     }
 
-    fn shard(&self, key: Key) -> &Mutex<HashMap<Key, u32>> {
+    fn shard(&self, key: Key) -> &Mutex<HashMap<Key, u64>> {
         &self.held[key.shard_bits() & (SHARDS - 1)]
     }
 }

@@ -43,7 +43,9 @@ pub type Decisions = SmallVec<[Decision; 4]>;
 ///
 /// `now` is the time since a start that is the same for all calls. It may come out of order by what threads lose
 /// between their clock and this call; a limiter's time never goes back.
-pub fn decide(checks: &[Check<'_>], now: Duration) -> Decisions {
+///
+/// `decisions` is cleared first.
+pub fn decide(checks: &[Check<'_>], now: Duration, decisions: &mut Decisions) {
     let mut locked = Locked::new(checks);
     let asked = nanos(now);
     let now = locked.advance(asked);
@@ -61,7 +63,8 @@ pub fn decide(checks: &[Check<'_>], now: Duration) -> Decisions {
             .filter(|check| check.cost > 0)
             .for_each(|check| locked.take(check, now));
     }
-    let decisions = checks.iter().zip(&waits).map(|(check, wait)| {
+    decisions.clear();
+    decisions.extend(checks.iter().zip(&waits).map(|(check, wait)| {
         let (remaining, reset) = locked.left(check, now);
         let allowed = *wait == Some(0);
         Decision {
@@ -73,8 +76,7 @@ pub fn decide(checks: &[Check<'_>], now: Duration) -> Decisions {
                 .filter(|_| !allowed)
                 .map(|wait| Duration::from_nanos(wait.saturating_add(now - asked))),
         }
-    });
-    decisions.collect()
+    }));
 }
 
 /// What earlier checks of the same request want from the same counter.

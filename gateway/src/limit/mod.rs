@@ -7,6 +7,7 @@ mod bucket;
 mod concurrency;
 mod decide;
 mod key;
+mod limits;
 mod rule;
 mod shard;
 mod sliding;
@@ -20,12 +21,13 @@ use bucket::Bucket;
 pub use concurrency::{Concurrency, Permit};
 pub use decide::{Check, Decision, Decisions, decide};
 pub use key::Key;
+pub use limits::Limits;
 use rule::Rule;
 use shard::Shard;
 use sliding::Window;
 
-/// How much may be used in how long.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How much may be used in how long. Of a `limit` or `burst` of zero nothing ever passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Quota {
     /// What may be used in one window; with `burst`, what flows back in one window.
     pub limit: u64,
@@ -33,20 +35,6 @@ pub struct Quota {
     pub window: Duration,
     /// Without it: a sliding window, never more than `limit` in any `window`. With it: a token bucket of this size.
     pub burst: Option<u64>,
-}
-
-/// A quota that could never be meant.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum QuotaError {
-    /// The limit is zero or above 2³²-1.
-    #[error("a limit has to be between 1 and 4294967295")]
-    Limit,
-    /// The burst is zero or above 2³²-1.
-    #[error("a burst has to be between 1 and 4294967295")]
-    Burst,
-    /// The window is zero or above 366 days.
-    #[error("a window has to be longer than nothing and at most 366 days")]
-    Window,
 }
 
 /// One quota and the counters of its keys, shared by threads.
@@ -72,37 +60,24 @@ pub struct Stats {
 }
 
 const SHARDS: usize = 64;
-const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
 
 impl Limiter {
     /// Counters under `quota` for at most about `max_keys` keys.
-    pub fn new(quota: Quota, max_keys: usize) -> Result<Self, QuotaError> {
-        let limit = u32::try_from(quota.limit)
-            .ok()
-            .filter(|&limit| limit > 0)
-            .ok_or(QuotaError::Limit)?;
-        if quota.window.is_zero() || quota.window > LONGEST {
-            return Err(QuotaError::Window);
-        }
+    pub fn new(quota: Quota, max_keys: usize) -> Self {
+        let window = nanos(quota.window).max(1);
         let rule = match quota.burst {
-            None => Rule::Window(Window::new(limit, nanos(quota.window))),
-            Some(burst) => {
-                let burst = u32::try_from(burst)
-                    .ok()
-                    .filter(|&burst| burst > 0)
-                    .ok_or(QuotaError::Burst)?;
-                Rule::Bucket(Bucket::new(limit, nanos(quota.window), burst))
-            }
+            None => Rule::Window(Window::new(quota.limit, window)),
+            Some(burst) => Rule::Bucket(Bucket::new(quota.limit, window, burst)),
         };
         let shards = (max_keys / SHARDS).clamp(1, SHARDS).next_power_of_two();
         let room = max_keys.div_ceil(shards).max(1);
         let shards = (0..shards).map(|_| Mutex::new(Shard::new(room))).collect();
-        Ok(Self {
+        Self {
             quota,
             rule,
             shards,
             evictions: AtomicU64::new(0),
-        })
+        }
     }
 
     /// The quota.

@@ -14,7 +14,7 @@ use super::sliding::Log;
 
 /// How many counters the hand looks at for a new key, and how many when one of them has to go.
 const SWEEP: usize = 4;
-const SAMPLE: usize = 16;
+const SAMPLE: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Shard {

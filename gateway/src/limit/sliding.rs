@@ -12,7 +12,7 @@ const MARKS: u64 = 1024;
 /// The rule of a window, for all keys.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
-    limit: u32,
+    limit: u64,
     /// Nanoseconds.
     window: u64,
     /// Moments are rounded up to multiples of this many nanoseconds.
@@ -30,13 +30,13 @@ pub(super) enum Log {
 pub(super) struct Marks {
     /// Oldest first.
     marks: VecDeque<Mark>,
-    used: u32,
+    used: u64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Mark {
     at: u64,
-    cost: u32,
+    cost: u64,
 }
 
 impl Default for Log {
@@ -47,8 +47,8 @@ impl Default for Log {
 
 impl Window {
     /// `limit` in any `window` nanoseconds.
-    pub(super) fn new(limit: u32, window: u64) -> Self {
-        let grain = if u64::from(limit) <= MARKS {
+    pub(super) fn new(limit: u64, window: u64) -> Self {
+        let grain = if limit <= MARKS {
             1
         } else {
             window.div_ceil(MARKS)
@@ -60,19 +60,15 @@ impl Window {
         }
     }
 
-    pub(super) fn capacity(&self) -> u64 {
-        self.limit.into()
-    }
-
     /// What is left at `now`.
     pub(super) fn remaining(&self, log: &Log, now: u64) -> u64 {
-        self.capacity() - self.used(log, now)
+        self.limit - self.used(log, now)
     }
 
     /// Nanoseconds until `cost` can be used: zero now, `None` never.
     pub(super) fn wait(&self, log: &Log, now: u64, cost: u64) -> Option<u64> {
         let mut missing = cost.saturating_sub(self.remaining(log, now));
-        if cost > self.capacity() {
+        if cost > self.limit {
             return None;
         }
         let mut wait = 0;
@@ -81,7 +77,7 @@ impl Window {
                 break;
             }
             wait = mark.at + self.window - now;
-            missing = missing.saturating_sub(mark.cost.into());
+            missing = missing.saturating_sub(mark.cost);
         }
         Some(wait)
     }
@@ -95,7 +91,6 @@ impl Window {
 
     /// Remembers `cost`, which [`Self::wait`] has said can be used.
     pub(super) fn take(&self, log: &mut Log, now: u64, cost: u64) {
-        let cost = u32::try_from(cost).expect("what can be used is at most the limit");
         let mark = Mark {
             at: now.next_multiple_of(self.grain),
             cost,
@@ -134,13 +129,13 @@ impl Window {
     fn used(&self, log: &Log, now: u64) -> u64 {
         match log {
             Log::One(one) if self.has_passed(*one, now) => 0,
-            Log::One(one) => one.cost.into(),
+            Log::One(one) => one.cost,
             Log::Many(many) => {
                 let passed = many
                     .marks
                     .iter()
                     .take_while(|mark| self.has_passed(**mark, now));
-                u64::from(many.used) - passed.map(|mark| u64::from(mark.cost)).sum::<u64>()
+                many.used - passed.map(|mark| mark.cost).sum::<u64>()
             }
         }
     }
@@ -172,10 +167,10 @@ impl Log {
 
 impl Marks {
     /// Room grows by half, and never beyond what the limit can fill.
-    fn push(&mut self, mark: Mark, limit: u32) {
+    fn push(&mut self, mark: Mark, limit: u64) {
         let len = self.marks.len();
         if len == self.marks.capacity() {
-            let most = u64::from(limit).min(MARKS) as usize + 1;
+            let most = limit.min(MARKS) as usize + 1;
             self.marks
                 .reserve_exact((len / 2).clamp(2, most.saturating_sub(len).max(2)));
         }
