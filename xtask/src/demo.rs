@@ -181,22 +181,19 @@ fn try_it(directory: &Path) -> Result {
     let (_upstream_process, upstream) = upstream()?;
     let consumers = directory.join("demo-consumers.yaml");
     fs::write(&consumers, CONSUMERS)?;
+    let orders = orders()?;
     let mut command = workspace::command(binary("gateway")?)?;
+    command
+        .arg("run")
+        .args([&orders, &consumers])
+        .args(["--resolve", &format!("{UPSTREAM}={upstream}")]);
     command.env("DEMO_KEY", KEY).stdout(Stdio::null());
-    let mut files = vec![orders()?, consumers];
-    let resolve = format!("{UPSTREAM}={upstream}");
-    files.extend(["--resolve".into(), resolve.into()]);
-    let mut gateway = Gateway::start(
-        command,
-        &files,
-        free_address(Some(PREFERRED_PORT))?,
-        directory,
-    )?;
+    let mut gateway = Gateway::start(command, free_address(Some(PREFERRED_PORT))?, directory)?;
 
     println!(
         "\nThe gateway runs on {} with {}. Try it:",
         gateway.address,
-        files[0].display()
+        orders.display()
     );
     for (what, expected, request) in &TRIES {
         let (status, _) = request.send(gateway.address)?;

@@ -26,8 +26,6 @@ impl Gateway {
             fs::remove_file(&ready)?;
         }
         command
-            .arg("run")
-            .args(files)
             .args(["--listen", &listen.to_string()])
             .arg("--ready-file")
             .arg(&ready);
