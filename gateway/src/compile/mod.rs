@@ -1,0 +1,1 @@
+//! Raw documents to the snapshot that serves requests, all mistakes at once.
