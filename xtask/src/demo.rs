@@ -224,12 +224,15 @@ fn upstream() -> Result<(Process, SocketAddr)> {
     let mut process = Process::spawn("mock-upstreams", &mut command)?;
     let mut line = String::new();
     BufReader::new(process.stdout()?).read_line(&mut line)?;
-    let address = Json::parse(&line)?
-        .member("orders")
-        .and_then(Json::text)
-        .map(str::parse);
-    let address = address.ok_or_else(|| format!("mock-upstreams tells no address: {line}"))??;
+    let address = address_of("orders", &Json::parse(&line)?);
+    let address = address.ok_or_else(|| format!("mock-upstreams tells no address: {line}"))?;
     Ok((process, address))
+}
+
+/// Where an upstream listens, by what mock-upstreams prints: `{"upstreams": {"orders": "http://127.0.0.1:43211"}}`.
+fn address_of(name: &str, printed: &Json) -> Option<SocketAddr> {
+    let url = printed.member("upstreams")?.member(name)?.text()?;
+    url.strip_prefix("http://")?.parse().ok()
 }
 
 /// The fixture configuration of the orders API.
@@ -268,6 +271,17 @@ mod tests {
             .collect();
         assert_eq!(lines[0][1..4], ["api-keys", "·", "1"]);
         assert_eq!(lines[1][1..4], ["cors", "2", "·"]);
+    }
+
+    #[test]
+    fn an_upstream_is_found_by_its_name() {
+        let text = r#"{"control": "http://127.0.0.1:1", "upstreams": {"a": "http://127.0.0.1:2"}}"#;
+        let printed = Json::parse(text).unwrap();
+        assert_eq!(
+            address_of("a", &printed),
+            Some("127.0.0.1:2".parse().unwrap())
+        );
+        assert_eq!(address_of("b", &printed), None);
     }
 
     #[test]
