@@ -5,9 +5,12 @@
 
 mod bench;
 mod demo;
+mod gateway;
+mod http;
 mod json;
 mod process;
 mod setup;
+mod table;
 mod test;
 mod workspace;
 

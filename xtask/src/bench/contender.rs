@@ -2,19 +2,20 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use super::{load, nginx, usage};
-use crate::json::Json;
+use crate::gateway::Gateway;
 use crate::process::{Process, free_address};
 use crate::{Result, workspace};
 
 /// The origin that the profile's CORS allows.
 pub const ORIGIN: &str = "https://app.example.com";
 
+const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const KEYS: u32 = 1000;
 
 /// What a proxy does besides forwarding.
@@ -150,24 +151,15 @@ impl Contender {
     pub fn gateway_with(title: &'static str, configuration: &str) -> Result<Self> {
         let directory = workspace::scratch("bench")?.join(title.replace([' ', ',', '.'], "-"));
         fs::create_dir_all(&directory)?;
-        let (file, ready) = (directory.join("gateway.yaml"), directory.join("ready.json"));
+        let file = directory.join("gateway.yaml");
         fs::write(&file, configuration)?;
-        if ready.exists() {
-            fs::remove_file(&ready)?;
-        }
         let mut command = Core::Proxy.command(release("gateway")?)?;
-        command
-            .arg("run")
-            .arg(&file)
-            .args(["--listen", "127.0.0.1:0", "--ready-file"])
-            .arg(&ready);
-        command.envs(Profile::environment());
-        let mut process = Process::spawn("gateway", &mut command)?;
-        let address = process.wait_until(|| listener(&ready))?;
+        command.arg("run").arg(file).envs(Profile::environment());
+        let gateway = Gateway::start(command, ANY_PORT, &directory)?;
         Ok(Self {
             title,
-            address,
-            process,
+            address: gateway.address,
+            process: gateway.process,
             log: None,
         })
     }
@@ -211,18 +203,6 @@ impl Drop for Contender {
             eprintln!("warning: {} stays behind: {error}", log.display());
         }
     }
-}
-
-/// The first listener in a ready file of the gateway, once the file is there.
-pub fn listener(ready_file: &Path) -> Option<SocketAddr> {
-    let ready = Json::parse(&fs::read_to_string(ready_file).ok()?).ok()?;
-    ready
-        .member("listeners")?
-        .items()
-        .first()?
-        .text()?
-        .parse()
-        .ok()
 }
 
 /// Which core a program runs on, where the machine has two and taskset.

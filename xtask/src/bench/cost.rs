@@ -4,8 +4,8 @@ use std::fs;
 use std::process::ExitCode;
 
 use super::contender::{Contender, Profile, Turn};
-use super::table::Table;
 use super::{median, nginx, prepare};
+use crate::table::Table;
 use crate::{Result, workspace};
 
 const ROUNDS: usize = 7;
@@ -69,7 +69,7 @@ fn publish(contenders: &[Contender], turns: &[Vec<Turn>]) -> Result {
          metrics (nginx: none).\nOne worker thread each, wrk and the backend on another core; medians of {ROUNDS} \
          interleaved turns of {SECONDS} s; ratios are taken turn by turn."
     );
-    table.publish("cost", &notes)
+    super::publish(&table, "cost", &notes)
 }
 
 /// The median of the ratios, turn by turn.

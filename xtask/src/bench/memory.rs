@@ -1,13 +1,13 @@
 //! `bench memory`: what an idle connection and a rate-limit key hold.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::{Command, ExitCode};
 
 use super::contender::{Contender, Profile, QUIET};
-use super::table::Table;
 use super::{nginx, prepare};
+use crate::http::Request;
+use crate::table::Table;
 use crate::{Result, workspace};
 
 const CONNECTIONS: usize = 5_000;
@@ -71,10 +71,10 @@ fn idle_connections(backend: SocketAddr) -> Result {
     ];
     for start in start {
         let contender = start()?;
-        let first = Idle::open(contender.address)?;
+        let first = idle(contender.address)?;
         let before = contender.resident()?;
         let connections = (0..CONNECTIONS)
-            .map(|_| Idle::open(contender.address))
+            .map(|_| idle(contender.address))
             .collect::<Result<Vec<_>>>()?;
         let after = contender.resident()?;
         table.row(vec![
@@ -88,7 +88,8 @@ fn idle_connections(backend: SocketAddr) -> Result {
         ]);
         drop((first, connections));
     }
-    table.publish(
+    super::publish(
+        &table,
         "memory-connections",
         "Each connection has had one answer and waits for its next request.",
     )
@@ -130,7 +131,8 @@ fn distinct_keys(backend: SocketAddr) -> Result {
         mebibytes(after),
         format!("{:.0}", growth / sent as f64),
     ]);
-    table.publish(
+    super::publish(
+        &table,
         "memory-keys",
         "A sliding window of 100 a minute, one request with each key.",
     )
@@ -140,28 +142,18 @@ fn mebibytes(bytes: u64) -> String {
     format!("{:.1}", bytes as f64 / f64::from(1 << 20))
 }
 
-/// A connection that has been used once and is kept.
-struct Idle {
-    _stream: TcpStream,
-}
-
-impl Idle {
-    fn open(address: SocketAddr) -> Result<Self> {
-        let key = Profile::credentials()
-            .next()
-            .map(|(_, key)| key)
-            .ok_or("the profile has no key")?;
-        let mut stream = TcpStream::connect(address)?;
-        write!(
-            stream,
-            "GET /bench HTTP/1.1\r\nHost: {address}\r\nX-API-Key: {key}\r\n\r\n"
-        )?;
-        let mut status = String::new();
-        BufReader::new(&stream).read_line(&mut status)?;
-        if status.starts_with("HTTP/1.1 200") {
-            Ok(Self { _stream: stream })
-        } else {
-            Err(format!("the proxy answered `{}`", status.trim()).into())
-        }
+/// A connection that has had one answer.
+fn idle(address: SocketAddr) -> Result<TcpStream> {
+    let (_, key) = Profile::credentials()
+        .next()
+        .ok_or("the profile has no key")?;
+    let request = Request {
+        method: "GET",
+        path: "/bench",
+        headers: &[("X-API-Key", &key)],
+    };
+    match request.send(address)? {
+        (200, stream) => Ok(stream),
+        (status, _) => Err(format!("the proxy answered {status}").into()),
     }
 }

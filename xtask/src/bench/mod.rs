@@ -10,11 +10,11 @@ pub mod routes;
 mod contender;
 mod load;
 mod nginx;
-mod table;
 mod usage;
 
 use std::process::ExitCode;
 
+use crate::table::Table;
 use crate::{Result, setup, workspace};
 
 /// Counts allocations in the plugin chain, in process.
@@ -41,6 +41,16 @@ fn prepare() -> Result {
     workspace::run(&mut workspace::cargo(
         &[&build[..], &programs[..]].concat(),
     )?)
+}
+
+/// Prints a table, and writes it as Markdown to `bench/NAME.md` in the target directory.
+fn publish(table: &Table, name: &str, notes: &str) -> Result {
+    let text = table.markdown();
+    println!("\n{text}\n{notes}");
+    let path = workspace::scratch("bench")?.join(format!("{name}.md"));
+    std::fs::write(&path, format!("{text}\n{notes}\n"))?;
+    println!("\nMarkdown: {}", path.display());
+    Ok(())
 }
 
 /// The middle of the values; the mean of the two in the middle when their number is even.

@@ -9,8 +9,8 @@ use std::time::Instant;
 
 use super::contender::{Contender, QUIET, Turn};
 use super::cost::ratio;
-use super::table::Table;
 use super::{load, median, nginx, prepare};
+use crate::table::Table;
 use crate::{Result, workspace};
 
 const ROUNDS: usize = 7;
@@ -63,7 +63,11 @@ pub fn run() -> Result<ExitCode> {
             ),
         ]);
     }
-    table.publish("routes", "Requests go to every route in turn; no plugins.")?;
+    super::publish(
+        &table,
+        "routes",
+        "Requests go to every route in turn; no plugins.",
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,5 @@
 //! A table, for the terminal and as Markdown.
 
-use crate::{Result, workspace};
-
 /// Rows of equal length under a head.
 pub struct Table {
     head: Vec<&'static str>,
@@ -22,18 +20,8 @@ impl Table {
         self.rows.push(cells);
     }
 
-    /// Prints the table, and writes it as Markdown to `bench/NAME.md` in the target directory.
-    pub fn publish(&self, name: &str, notes: &str) -> Result {
-        let text = self.markdown();
-        println!("\n{text}\n{notes}");
-        let path = workspace::scratch("bench")?.join(format!("{name}.md"));
-        std::fs::write(&path, format!("{text}\n{notes}\n"))?;
-        println!("\nMarkdown: {}", path.display());
-        Ok(())
-    }
-
     /// Markdown whose columns are padded, so that it reads as well in a terminal.
-    fn markdown(&self) -> String {
+    pub fn markdown(&self) -> String {
         let head: Vec<String> = self.head.iter().map(|&cell| cell.to_owned()).collect();
         let lines = || std::iter::once(&head).chain(&self.rows);
         let width = |column: usize| {
