@@ -33,6 +33,8 @@ pub struct Snapshot {
     pub reserved: Box<[HeaderName]>,
     /// Where the access log goes.
     pub access_log: Output,
+    /// Addresses for `host:port`, instead of asking a name server.
+    pub resolve: Vec<(String, SocketAddr)>,
     /// The longest wait for requests in flight when the gateway stops.
     pub drain: Duration,
     /// The documents without their secrets, for `/config`.

@@ -3,12 +3,10 @@
 //! Levels from the outside in: the registry's defaults, the whole, the API document, the route. An inner entry takes the
 //! place of an outer one of the same name, and `enabled: false` takes it away.
 
-use super::service::told;
 use super::{Api, Lasting};
-use crate::config::{At, Loaded, Report, raw};
+use crate::config::{At, Loaded, Report, Source, raw};
 use crate::identity::Keys;
 use crate::plugin::chain::{Chain, Link, Phases};
-use crate::plugin::edits::Header;
 use crate::plugin::registry::{self, Compile, Kind, REGISTRY};
 use http::header::HeaderName;
 use serde_json::Value;
@@ -19,8 +17,8 @@ use std::sync::Arc;
 pub struct Entry<'a> {
     pub kind: &'static Kind,
     config: Value,
-    /// Where its config stands; none for a default.
-    at: Option<At<'a>>,
+    /// Where its config stands.
+    at: At<'a>,
     /// What shares its counters.
     scope: String,
 }
@@ -42,6 +40,8 @@ pub struct Levels<'a> {
     pub globals: &'a [(&'a raw::Plugin, At<'a>)],
     pub keys: &'a Arc<Keys>,
     pub lasting: &'a Lasting,
+    /// Where the registry's defaults stand: nowhere that a user could mend.
+    pub defaults: &'a Source,
 }
 
 impl<'a> Levels<'a> {
@@ -55,7 +55,7 @@ impl<'a> Levels<'a> {
             (format!("api {}", api.service.name), own),
             (route_scope, inner),
         ];
-        let mut entries = defaults();
+        let mut entries = self.defaults();
         for (scope, plugins) in levels {
             add_level(&mut entries, &scope, &plugins, report);
         }
@@ -94,11 +94,19 @@ impl<'a> Levels<'a> {
 
     /// The chain where no route is found: the request's id, as the whole wants it.
     pub fn fallback(&self, report: &mut Report) -> Chain {
-        let mut entries = defaults();
+        let mut entries = self.defaults();
         let ids: Vec<_> = self.globals.iter().filter(|(plugin, _)| plugin.name == registry::REQUEST_ID).copied().collect();
         add_level(&mut entries, "the whole", &ids, report);
         entries.retain(|entry| entry.kind.name == registry::REQUEST_ID);
         self.compile(&entries, "", &[], report).unwrap_or_default()
+    }
+
+    fn defaults(&self) -> Vec<Entry<'a>> {
+        let entry = |kind: &'static Kind| {
+            let config = serde_json::from_str(kind.default?).expect("a default is JSON");
+            Some(Entry { kind, config, at: At::root(self.defaults), scope: "default".to_owned() })
+        };
+        REGISTRY.iter().filter_map(entry).collect()
     }
 
     /// Headers by which the gateway speaks to upstreams, whichever route names them.
@@ -114,14 +122,6 @@ impl<'a> Levels<'a> {
         let names: HashSet<HeaderName> = named.chain([registry::default_identity_header()]).collect();
         names.into_iter().collect()
     }
-}
-
-fn defaults<'a>() -> Vec<Entry<'a>> {
-    let entry = |kind: &'static Kind| {
-        let config = serde_json::from_str(kind.default?).expect("a default is JSON");
-        Some(Entry { kind, config, at: None, scope: "default".to_owned() })
-    };
-    REGISTRY.iter().filter_map(entry).collect()
 }
 
 fn add_level<'a>(
@@ -143,7 +143,7 @@ fn add_level<'a>(
         entries.retain(|entry| entry.kind.name != kind.name);
         if plugin.enabled != Some(false) {
             let config = plugin.config.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-            entries.push(Entry { kind, config, at: Some(at.key("config")), scope: scope.to_owned() });
+            entries.push(Entry { kind, config, at: at.key("config"), scope: scope.to_owned() });
         }
     }
 }

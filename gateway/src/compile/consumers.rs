@@ -5,7 +5,7 @@ use crate::identity::{Consumer, Digest, KeyEntry, Keys};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub fn compile(documents: &[Loaded], report: &mut Report) -> Keys {
     let mut keys = Keys::default();
@@ -63,5 +63,7 @@ fn consumer(raw: &raw::Consumer, at: At<'_>, keys: &mut Keys, report: &mut Repor
 }
 
 fn instant(text: &str) -> Option<SystemTime> {
-    text.parse::<Timestamp>().ok().map(SystemTime::from)
+    let timestamp: Timestamp = text.parse().ok()?;
+    let millis = u64::try_from(timestamp.as_millisecond()).ok()?;
+    Some(UNIX_EPOCH + Duration::from_millis(millis))
 }

@@ -13,10 +13,11 @@ mod whole;
 pub use listener::default_listener;
 pub use whole::Overrides;
 
-use crate::config::{At, Load, Loaded, Report, raw};
+use crate::config::{At, Load, Loaded, Report, Source, raw};
 use crate::limit::Limits;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What outlives a configuration: counters and metrics.
@@ -36,7 +37,8 @@ pub fn compile(load: &Load, overrides: &Overrides, lasting: &Lasting, report: &m
     let whole = whole::compile(documents, overrides, report);
     let services = service::compile(&apis, report);
     let globals = chain::globals(documents);
-    let levels = chain::Levels { globals: &globals, keys: &keys, lasting };
+    let defaults = Source::parse(Path::new(""), "(defaults)", b"{}".to_vec(), report)?;
+    let levels = chain::Levels { globals: &globals, keys: &keys, lasting, defaults: &defaults };
     let routes = route::compile(&apis, &services, &levels, report);
     let fallback = levels.fallback(report);
     if report.has_errors() {

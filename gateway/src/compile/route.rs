@@ -82,7 +82,7 @@ fn matcher(raw: &raw::Route, at: At<'_>, report: &mut Report) -> RouteMatch {
         })),
         methods: (!raw.methods.is_empty()).then(|| told(methods, at.key("methods"), report)).flatten(),
         headers: headers(&raw.headers, at.key("headers"), report),
-        query: conditions(&raw.query, at.key("query"), report).map(|(name, value)| (name.clone(), value)).collect(),
+        query: conditions(&raw.query, at.key("query"), report).into_iter().map(|(name, value)| (name.clone(), value)).collect(),
     }
 }
 
@@ -97,7 +97,7 @@ fn headers(
     report: &mut Report,
 ) -> Vec<(HeaderName, ValueMatch)> {
     let mut headers = vec![];
-    for (name, value) in conditions(raw, at, report).collect::<Vec<_>>() {
+    for (name, value) in conditions(raw, at, report) {
         match name.parse() {
             Ok(name) => headers.push((name, value)),
             Err(_) => {
@@ -110,10 +110,10 @@ fn headers(
 
 fn conditions<'a>(
     raw: &'a IndexMap<String, raw::Condition>,
-    at: At<'a>,
-    report: &'a mut Report,
-) -> impl Iterator<Item = (&'a String, ValueMatch)> {
-    raw.iter().filter_map(move |(name, condition)| {
+    at: At<'_>,
+    report: &mut Report,
+) -> Vec<(&'a String, ValueMatch)> {
+    let read = raw.iter().filter_map( |(name, condition)| {
         let value = match condition {
             raw::Condition::Value(text) => ValueMatch::exact(text),
             raw::Condition::Test(raw::ConditionTest::Present(true)) => ValueMatch::Present,
@@ -126,7 +126,8 @@ fn conditions<'a>(
             raw::Condition::Test(raw::ConditionTest::Regex(text)) => told(ValueMatch::regex(text), at.key(name), report)?,
         };
         Some((name, value))
-    })
+    });
+    read.collect()
 }
 
 #[expect(clippy::too_many_arguments, reason = "all of it is known only here, and a struct would be used once")]

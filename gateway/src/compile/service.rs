@@ -103,18 +103,18 @@ fn targets(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<Vec<Ta
 }
 
 fn timeouts(raw: Option<&raw::ServiceTimeouts>, at: At<'_>, report: &mut Report) -> Timeouts {
-    let mut timeouts = Timeouts::default();
-    let Some(raw) = raw else { return timeouts };
-    let given = [
-        (&raw.connect, "connect", &mut timeouts.connect),
-        (&raw.per_try, "try", &mut timeouts.per_try),
-        (&raw.total, "total", &mut timeouts.total),
-        (&raw.idle, "idle", &mut timeouts.idle),
-    ];
-    for (text, key, target) in given {
-        duration(text, at.key(key), target, report);
-    }
-    timeouts
+    let defaults = Timeouts::default();
+    let Some(raw) = raw else { return defaults };
+    let mut read = |text, key, default| {
+        let mut timeout = default;
+        duration(text, at.key(key), &mut timeout, report);
+        timeout
+    };
+    let connect = read(&raw.connect, "connect", defaults.connect());
+    let per_try = read(&raw.per_try, "try", defaults.try_());
+    let total = read(&raw.total, "total", defaults.total());
+    let idle = read(&raw.idle, "idle", defaults.idle());
+    told(Timeouts::new(connect, per_try, total, idle), at, report).unwrap_or(defaults)
 }
 
 fn retry(raw: &raw::Retries, at: At<'_>, report: &mut Report) -> RetryPolicy {

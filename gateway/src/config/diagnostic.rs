@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, where, and how to mend it.
 
+use crate::domain::Mistake;
 use std::cmp::Ordering;
 
 /// How bad it is.
@@ -114,6 +115,16 @@ impl Report {
         message: impl Into<String>,
     ) -> &mut Diagnostic {
         self.add(Severity::Warning, at.into(), code, message.into())
+    }
+
+    /// Adds an error that a domain type's constructor made.
+    pub fn mistake(&mut self, at: impl Into<Place>, code: &'static str, mistake: Mistake) -> &mut Diagnostic {
+        self.error(at, code, mistake.what).help(mistake.help)
+    }
+
+    /// How many things are wrong, repetitions included.
+    pub fn len(&self) -> usize {
+        self.diagnostics.len()
     }
 
     /// Adds everything of another report.

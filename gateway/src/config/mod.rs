@@ -25,3 +25,14 @@ pub use self::{
     secret::Secret,
     source::{At, Source},
 };
+
+/// What to write instead of a name that nothing has: the nearest of the known ones, or all of them.
+#[must_use]
+pub fn suggest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known: Vec<String> = known.map(str::to_owned).collect();
+    match terms::nearest(name, &known) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => "there is none".to_owned(),
+        None => format!("known are {}", known.join(", ")),
+    }
+}

@@ -84,6 +84,8 @@ pub struct Service {
     pub balancing: Option<Balancing>,
     /// The Host header sent upstream; `upstream` by default.
     pub host: Option<UpstreamHost>,
+    /// Whether HTTP/2 is spoken to it, as gRPC needs (without TLS: prior knowledge); false by default.
+    pub http2: Option<bool>,
     /// The limits in time of a call; each has a default and none can be switched off.
     pub timeouts: Option<ServiceTimeouts>,
     /// When a call is tried again.
@@ -146,12 +148,14 @@ pub enum UpstreamHost {
 pub struct ServiceTimeouts {
     /// To have a connection, TLS included; 2s by default.
     pub connect: Option<DurationText>,
-    /// From the start of one try to the head of its response; 10s by default.
+    /// The longest wait for the upstream within one try: for its answer to begin and between two parts of it; 10s by
+    /// default.
     #[serde(rename = "try")]
     pub per_try: Option<DurationText>,
-    /// All tries and the waits between them; 30s by default.
+    /// From the request's arrival to the end of the response, all tries and the waits between them included; streams
+    /// (WebSocket, server-sent events, gRPC) are exempt; 30s by default.
     pub total: Option<DurationText>,
-    /// The longest pause while a body is sent or received; 30s by default.
+    /// The longest silence on a stream, and the longest pause while a request's body is sent on; 5m by default.
     pub idle: Option<DurationText>,
 }
 

@@ -284,6 +284,11 @@ impl<'a> At<'a> {
         }
     }
 
+    /// The value that stands here.
+    pub fn value(self) -> Option<&'a Value> {
+        self.source.value.pointer(&self.path())
+    }
+
     /// The file.
     pub fn source(self) -> &'a Source {
         self.source

@@ -127,7 +127,7 @@ fn check_wildcards(config: &Config, compile: &mut Compile<'_, '_>) {
             let list = compile.at.key(key);
             compile
                 .report
-                .error(&list.index(place), "wildcard-with-credentials", "`*` does not go with allowCredentials")
+                .error(list.index(place), "wildcard-with-credentials", "`*` does not go with allowCredentials")
                 .help("name what is allowed, or leave allowCredentials out: browsers take `*` literally when credentials are sent");
         }
     }
@@ -141,7 +141,7 @@ fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Hea
         Ok(age) => headers.push((Header::from_static("Access-Control-Max-Age"), age.as_secs().into())),
         Err(error) => {
             let at = compile.at.key("maxAge");
-            compile.report.error(&at, "invalid-duration", error.to_string());
+            compile.report.error(at, "invalid-duration", error.to_string());
         }
     }
     headers
@@ -169,7 +169,7 @@ fn list(
     for (place, entry) in entries.iter().enumerate() {
         // A method is a token too (RFC 9110 §9.1), so one check serves all three lists.
         if Method::from_bytes(entry.as_bytes()).is_err() {
-            compile.report.error(&at.index(place), "invalid-token", format!("{entry:?} is not a token")).help(
+            compile.report.error(at.index(place), "invalid-token", format!("{entry:?} is not a token")).help(
                 "methods and header names are made of letters, digits and - _ . ! # $ % & ' * + ^ ` | ~",
             );
         }

@@ -18,7 +18,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The header that tells the upstream who calls, where nobody names another.
-pub const CONSUMER_HEADER: &str = "X-Consumer-Name";
+pub const CONSUMER_HEADER: &str = "x-consumer-name";
 
 /// API keys.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -47,7 +47,7 @@ fn realm() -> String {
 }
 
 fn consumer_header() -> String {
-    CONSUMER_HEADER.to_owned()
+    "X-Consumer-Name".to_owned()
 }
 
 /// The compiled form.
@@ -71,7 +71,7 @@ impl Plugin for KeyAuth {
         let challenge = HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", config.realm));
         if challenge.is_err() {
             let at = compile.at.key("realm");
-            compile.report.error(&at, "invalid-realm", "a realm is made of visible ASCII characters and spaces");
+            compile.report.error(at, "invalid-realm", "a realm is made of visible ASCII characters and spaces");
         }
         let place = match &config.query {
             Some(query) => format!("{} or the query's {query}", config.header),

@@ -28,7 +28,7 @@ impl MaxBytes {
                 Ok(bytes) => Some(bytes),
                 Err(error) => {
                     let at = compile.at.key("maxBytes");
-                    compile.report.error(&at, "invalid-size", error.to_string());
+                    compile.report.error(at, "invalid-size", error.to_string());
                     None
                 }
             },

@@ -9,11 +9,10 @@ mod rule;
 mod tests;
 
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Rejection, Request};
-use crate::limit::{Check, Concurrency, Decision, Limiter, decide};
+use crate::limit::{Check, Concurrency, Decisions, Key, Limiter, decide};
 use crate::reason::Reason;
 use rule::{KeySource, Rule};
 use schemars::JsonSchema;
@@ -106,7 +105,7 @@ impl RateLimit {
         // Permits first: they go back by themselves when a rate refuses, so nothing is counted twice.
         let mut permits = SmallVec::<[_; 1]>::new();
         for limit in &self.at_a_time {
-            let key = limit.key.with(request, exchange, |parts| limit.concurrency.key(parts));
+            let key = limit.key.with(request, exchange, Key::new);
             match limit.concurrency.acquire(key) {
                 Some(permit) => permits.push(permit),
                 None => return Rejection::new(Reason::ConcurrencyLimited, "too many requests are under way").into(),
@@ -128,11 +127,11 @@ impl RateLimit {
             .iter()
             .map(|rate| Check {
                 limiter: &rate.limiter,
-                key: rate.key.with(request, exchange, |parts| rate.limiter.key(parts)),
+                key: rate.key.with(request, exchange, Key::new),
                 cost: rate.cost,
             })
             .collect();
-        let mut decisions: SmallVec<[Decision; 4]> = SmallVec::new();
+        let mut decisions = Decisions::new();
         decide(&checks, request.now, &mut decisions);
         self.fields.write(&decisions, &mut exchange.response_edits);
         let refused = decisions.iter().zip(&self.rates).filter(|(decision, _)| !decision.allowed);

@@ -12,7 +12,7 @@ use crate::config::{At, Report};
 use crate::identity::Keys;
 use crate::limit::Limits;
 use http::header::HeaderName;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl Compile<'_, '_> {
             Err(_) => {
                 let at = self.at.key(key);
                 self.report
-                    .error(&at, "invalid-header-name", format!("{name:?} is not a header's name"))
+                    .error(at, "invalid-header-name", format!("{name:?} is not a header's name"))
                     .help("a header's name is made of letters, digits and - _ . ! # $ % & ' * + ^ ` | ~");
                 None
             }
@@ -86,7 +86,7 @@ pub struct Kind {
     /// The configuration, as JSON, that is in force where nobody names the plugin.
     pub default: Option<&'static str>,
     /// The schema of its `config`.
-    pub schema: fn(&mut SchemaGenerator) -> Schema,
+    pub schema: fn() -> Schema,
     /// See [`Plugin::compile`].
     pub compile: fn(&Value, &mut Compile<'_, '_>, &mut Phases) -> Option<String>,
 }
@@ -97,11 +97,11 @@ const fn kind<P: Plugin>(reason: &'static str) -> Kind {
         reason,
         summary: P::SUMMARY,
         default: P::DEFAULT,
-        schema: |generator| generator.subschema_for::<P::Config>(),
+        schema: || schemars::schema_for!(P::Config),
         compile: |value, compile, phases| match serde_json::from_value(value.clone()) {
             Ok(config) => P::compile(config, compile, phases),
             Err(error) => {
-                compile.report.error(&compile.at, "invalid-value", error.to_string());
+                compile.report.error(compile.at, "invalid-value", error.to_string());
                 None
             }
         },
@@ -120,19 +120,36 @@ pub const REGISTRY: &[Kind] = &[
     kind::<response_size_limit::ResponseSizeLimit>("last: it looks at what comes back"),
 ];
 
+/// The schema of every configuration, plugins included.
+#[must_use]
+pub fn schema() -> crate::config::Schema {
+    let parts: Vec<_> = REGISTRY.iter().map(|kind| (kind.name, (kind.schema)(), kind.summary)).collect();
+    crate::config::Schema::new(parts)
+}
+
 /// The plugin of that name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Kind> {
     REGISTRY.iter().find(|kind| kind.name == name)
 }
 
-/// The headers by which the gateway speaks to upstreams: a client's own are taken away on every route.
+/// The header by which a plugin tells upstreams who calls: a client's own is taken away on every route.
 #[must_use]
-pub fn identity_headers(name: &str, config: &Value) -> Option<HeaderName> {
-    (name == key_auth::KeyAuth::NAME)
-        .then(|| config.get("consumerHeader").and_then(Value::as_str).unwrap_or(key_auth::CONSUMER_HEADER))
-        .and_then(|name| HeaderName::from_bytes(name.as_bytes()).ok())
+pub fn identity_header(name: &str, config: &Value) -> Option<HeaderName> {
+    let named = config.get("consumerHeader").and_then(Value::as_str)?;
+    (name == key_auth::KeyAuth::NAME).then(|| HeaderName::from_bytes(named.as_bytes()).ok())?
 }
+
+/// The header that tells upstreams who calls, where nobody names another.
+#[must_use]
+pub fn default_identity_header() -> HeaderName {
+    HeaderName::from_static(key_auth::CONSUMER_HEADER)
+}
+
+/// The name of the plugin that carries the request's id.
+pub const REQUEST_ID: &str = request_id::RequestId::NAME;
+/// The name of the plugin that answers preflights.
+pub const CORS: &str = cors::Cors::NAME;
 
 #[cfg(test)]
 mod tests {

@@ -41,7 +41,7 @@ impl Plugin for RouteByHeader {
             let known = compile.services.iter().map(AsRef::as_ref);
             compile
                 .report
-                .error(&at, "unknown-service", format!("there is no service {:?}", config.to_service))
+                .error(at, "unknown-service", format!("there is no service {:?}", config.to_service))
                 .help(crate::config::suggest(&config.to_service, known));
         }
         let plugin = Self { header: header?, value: config.value.as_bytes().into(), service: service? };

@@ -33,7 +33,7 @@ pub fn accept(session: &mut Session, response: &mut ResponseHeader, ctx: &mut Co
 }
 
 fn retry(session: &Session, response: &ResponseHeader, ctx: &mut Context) -> Result<()> {
-    let asked = response.headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.to_str().ok()?, ctx.time));
+    let asked = response.headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.as_bytes(), ctx.time));
     if !failure::again(session, ctx, RetryCause::Status(response.status), asked) {
         return Ok(());
     }

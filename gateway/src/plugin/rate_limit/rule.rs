@@ -196,7 +196,7 @@ pub fn compile_all(config: &Config, compile: &mut Compile<'_, '_>) -> Option<Vec
     let twice = (1..checked.len()).find(|&place| checked[..place].iter().any(|other| other.name == checked[place].name));
     if let Some(place) = twice {
         let at = list.index(place);
-        compile.report.error(&at, "duplicate-name", format!("two limits are named {:?}", checked[place].name));
+        compile.report.error(at, "duplicate-name", format!("two limits are named {:?}", checked[place].name));
         return None;
     }
     Some(checked)
