@@ -177,6 +177,12 @@ impl Service {
         Some(Pick { target, index })
     }
 
+    /// Whether [`Self::pick`] would find a target now.
+    pub fn has_another(&self, tried: &Tried) -> bool {
+        let mut targets = self.targets.iter().enumerate();
+        targets.any(|(index, target)| !tried.contains(index) && target.is_available())
+    }
+
     /// Leave for one more retry, within the budget.
     pub fn retry_permit(&self) -> Option<RetryPermit> {
         self.budget.acquire(self.active())

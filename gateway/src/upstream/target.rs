@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
+use http::HeaderValue;
 
 use super::Endpoint;
 
@@ -13,6 +14,7 @@ use super::Endpoint;
 #[derive(Debug)]
 pub struct Target {
     endpoint: Endpoint,
+    host_header: HeaderValue,
     weight: NonZeroU32,
     in_flight: AtomicUsize,
     addresses: ArcSwap<Vec<SocketAddr>>,
@@ -22,12 +24,15 @@ pub struct Target {
 impl Target {
     /// A target whose name is still to be resolved. It gets requests in proportion to `weight`.
     pub fn new(endpoint: Endpoint, weight: NonZeroU32) -> Self {
-        let (in_flight, turn) = Default::default();
+        let host_header = HeaderValue::from_str(endpoint.authority())
+            .expect("an authority is made of printable characters");
+        let (in_flight, addresses, turn) = Default::default();
         Self {
             endpoint,
+            host_header,
             weight,
             in_flight,
-            addresses: ArcSwap::default(),
+            addresses,
             turn,
         }
     }
@@ -35,6 +40,16 @@ impl Target {
     /// Where it listens.
     pub fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    /// What a `Host` field for it says, ready to be sent.
+    pub fn host_header(&self) -> &HeaderValue {
+        &self.host_header
+    }
+
+    /// The same as text, see [`Endpoint::authority`].
+    pub fn authority(&self) -> &str {
+        self.endpoint.authority()
     }
 
     /// Its share among the targets of its service.

@@ -227,6 +227,10 @@ fn addresses_are_used_in_turn() {
     target.set_addresses(addresses.clone());
     let turns: Vec<SocketAddr> = (0..4).map(|_| target.address().unwrap()).collect();
     assert_eq!(turns, [addresses.clone(), addresses].concat());
+    assert_eq!(
+        (target.authority(), target.host_header().to_str().unwrap()),
+        ("a", "a")
+    );
 }
 
 proptest! {
@@ -270,6 +274,7 @@ proptest! {
             picked.sort_unstable();
             prop_assert_eq!(picked, (0..weights.len()).collect::<Vec<_>>());
             prop_assert_eq!(tried.len(), weights.len());
+            prop_assert!(!service.has_another(&tried) && service.has_another(&Tried::default()));
         }
     }
 
