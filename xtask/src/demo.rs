@@ -1,5 +1,6 @@
 //! `cargo xtask demo`: the whole in one command. The suite runs on the gateway; then the gateway stays, to be tried.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -45,9 +46,10 @@ const VERDICTS: [&str; 6] = [
 ];
 
 const PREFERRED_PORT: u16 = 8080;
+/// A fixture configuration of the suite; its only key is `ORDERS_KEY`.
+const CONFIGURATION: &str = "scenarios/orders.yaml";
 const UPSTREAM: &str = "orders-svc:8080";
 const KEY: &str = "demo-key";
-const CONSUMERS: &str = "consumers:\n  - {name: demo, keys: [\"${env:DEMO_KEY}\"]}\n";
 
 /// What to try, with the status that it gives.
 const TRIES: [(&str, u16, Request<'static>); 3] = [
@@ -131,47 +133,31 @@ fn suite(directory: &Path) -> Result<ExitStatus> {
 
 /// A line for each capability: how many scenarios came to which verdict.
 fn capabilities(report: &Json) -> Result<String> {
-    let mut counts: Vec<(&str, [u32; VERDICTS.len()])> = Vec::new();
-    for scenario in report
+    let mut counts: BTreeMap<&str, [u32; VERDICTS.len()]> = BTreeMap::new();
+    let scenarios = report
         .member("scenarios")
-        .ok_or("the report has no scenarios")?
-        .items()
-    {
-        let text = |value: Option<&'_ Json>| value.and_then(Json::text).map(str::to_owned);
-        let capability = scenario
-            .member("capability")
-            .and_then(Json::text)
-            .unwrap_or("other");
-        let verdict = text(
-            scenario
-                .member("verdict")
-                .and_then(|verdict| verdict.member("kind")),
-        );
-        let column = VERDICTS
-            .iter()
-            .position(|known| Some(*known) == verdict.as_deref());
+        .ok_or("the report has no scenarios")?;
+    for scenario in scenarios.items() {
+        let capability = scenario.member("capability").and_then(Json::text);
+        let verdict = scenario
+            .member("verdict")
+            .and_then(|verdict| verdict.member("kind")?.text());
+        let column = VERDICTS.iter().position(|&known| Some(known) == verdict);
         let column =
-            column.ok_or_else(|| format!("the report has an unknown verdict: {verdict:?}"))?;
-        let row = counts
-            .iter()
-            .position(|(name, _)| *name == capability)
-            .unwrap_or_else(|| {
-                counts.push((capability, [0; VERDICTS.len()]));
-                counts.len() - 1
-            });
-        counts[row].1[column] += 1;
+            column.ok_or_else(|| format!("an unknown verdict in the report: {verdict:?}"))?;
+        counts.entry(capability.unwrap_or("other")).or_default()[column] += 1;
     }
-    counts.sort_unstable();
     let mut table = Table::new(&[&["capability"], &VERDICTS[..]].concat());
     for (capability, numbers) in counts {
-        let cells = numbers.map(|number| {
+        let cell = |number: u32| {
             if number == 0 {
                 "·".to_owned()
             } else {
                 number.to_string()
             }
-        });
-        table.row([&[capability.to_owned()], &cells[..]].concat());
+        };
+        let cells = numbers.into_iter().map(cell);
+        table.row([capability.to_owned()].into_iter().chain(cells).collect());
     }
     Ok(table.markdown())
 }
@@ -179,21 +165,19 @@ fn capabilities(report: &Json) -> Result<String> {
 /// Runs the gateway before a mock upstream until Ctrl-C.
 fn try_it(directory: &Path) -> Result {
     let (_upstream_process, upstream) = upstream()?;
-    let consumers = directory.join("demo-consumers.yaml");
-    fs::write(&consumers, CONSUMERS)?;
-    let orders = orders()?;
     let mut command = workspace::command(binary("gateway")?)?;
-    command
-        .arg("run")
-        .args([&orders, &consumers])
-        .args(["--resolve", &format!("{UPSTREAM}={upstream}")]);
-    command.env("DEMO_KEY", KEY).stdout(Stdio::null());
+    command.args([
+        "run",
+        CONFIGURATION,
+        "--resolve",
+        &format!("{UPSTREAM}={upstream}"),
+    ]);
+    command.env("ORDERS_KEY", KEY).stdout(Stdio::null());
     let mut gateway = Gateway::start(command, free_address(Some(PREFERRED_PORT))?, directory)?;
 
     println!(
         "\nThe gateway runs on {} with {}. Try it:",
-        gateway.address,
-        orders.display()
+        gateway.address, CONFIGURATION
     );
     for (what, expected, request) in &TRIES {
         let (status, _) = request.send(gateway.address)?;
@@ -233,18 +217,6 @@ fn upstream() -> Result<(Process, SocketAddr)> {
 fn address_of(name: &str, printed: &Json) -> Option<SocketAddr> {
     let url = printed.member("upstreams")?.member(name)?.text()?;
     url.strip_prefix("http://")?.parse().ok()
-}
-
-/// The fixture configuration of the orders API.
-fn orders() -> Result<PathBuf> {
-    let scenarios = workspace::root()?.join("scenarios");
-    let found = ["yaml", "yml", "json"]
-        .iter()
-        .map(|form| scenarios.join(format!("orders.{form}")));
-    Ok(found
-        .into_iter()
-        .find(|file| file.is_file())
-        .ok_or("scenarios/ has no orders configuration")?)
 }
 
 fn binary(name: &str) -> Result<PathBuf> {
