@@ -1,7 +1,5 @@
 //! `cargo xtask demo`: the whole in one command. The suite runs on the gateway; then the gateway stays, to be tried.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,7 +9,7 @@ use crate::gateway::Gateway;
 use crate::http::Request;
 use crate::json::Json;
 use crate::process::{Process, free_address};
-use crate::table::Table;
+use crate::verdicts::{Verdicts, report_file};
 use crate::{Result, setup, workspace};
 
 /// What follows the report.
@@ -33,16 +31,6 @@ const BUILD: [&str; 8] = [
     "--package",
     "mock-upstreams",
     "--bins",
-];
-
-/// Verdicts of the suite, in the order of the table's columns.
-const VERDICTS: [&str; 6] = [
-    "pass",
-    "fail",
-    "setup-failed",
-    "unexpected-pass",
-    "known-failing",
-    "unsupported",
 ];
 
 const PREFERRED_PORT: u16 = 8080;
@@ -91,20 +79,15 @@ pub fn run(after: After) -> Result<ExitCode> {
     println!("Building the gateway, the suite and the mock upstreams …");
     workspace::run(&mut workspace::cargo(&BUILD)?)?;
 
-    let directory = workspace::scratch("gatecheck")?;
-    let status = suite(&directory)?;
-    println!(
-        "\n{}",
-        capabilities(&Json::parse(&fs::read_to_string(
-            directory.join("report.json")
-        )?)?)?
+    let (html, json) = (
+        report_file("report", "html")?,
+        report_file("report", "json")?,
     );
-    println!(
-        "The whole report: {}",
-        directory.join("report.html").display()
-    );
+    let status = suite(&html, &json)?;
+    println!("\n{}", Verdicts::read(&json)?.table());
+    println!("The whole report: {}", html.display());
     if after == After::KeepRunning {
-        try_it(&directory)?;
+        try_it()?;
     }
     Ok(if status.success() {
         ExitCode::SUCCESS
@@ -114,56 +97,21 @@ pub fn run(after: After) -> Result<ExitCode> {
 }
 
 /// Runs the suite on the gateway; its own progress is shown.
-fn suite(directory: &Path) -> Result<ExitStatus> {
+fn suite(html: &Path, json: &Path) -> Result<ExitStatus> {
     let mut command = workspace::command(binary("gatecheck")?)?;
     command
         .args(["run", "--target", "gateway", "--gateway-bin"])
         .arg(binary("gateway")?);
-    for form in ["html", "json"] {
-        let report = directory.join(format!("report.{form}"));
-        // A report of an earlier run must not be taken for this one's.
-        if report.exists() {
-            fs::remove_file(&report)?;
-        }
-        command.arg(format!("--report-{form}")).arg(report);
-    }
-    let mut process = Process::spawn("gatecheck", &mut command)?;
-    process.wait()
-}
-
-/// A line for each capability: how many scenarios came to which verdict.
-fn capabilities(report: &Json) -> Result<String> {
-    let mut counts: BTreeMap<&str, [u32; VERDICTS.len()]> = BTreeMap::new();
-    let scenarios = report
-        .member("scenarios")
-        .ok_or("the report has no scenarios")?;
-    for scenario in scenarios.items() {
-        let capability = scenario.member("capability").and_then(Json::text);
-        let verdict = scenario
-            .member("verdict")
-            .and_then(|verdict| verdict.member("kind")?.text());
-        let column = VERDICTS.iter().position(|&known| Some(known) == verdict);
-        let column =
-            column.ok_or_else(|| format!("an unknown verdict in the report: {verdict:?}"))?;
-        counts.entry(capability.unwrap_or("other")).or_default()[column] += 1;
-    }
-    let mut table = Table::new(&[&["capability"], &VERDICTS[..]].concat());
-    for (capability, numbers) in counts {
-        let cell = |number: u32| {
-            if number == 0 {
-                "·".to_owned()
-            } else {
-                number.to_string()
-            }
-        };
-        let cells = numbers.into_iter().map(cell);
-        table.row([capability.to_owned()].into_iter().chain(cells).collect());
-    }
-    Ok(table.markdown())
+    command
+        .arg("--report-html")
+        .arg(html)
+        .arg("--report-json")
+        .arg(json);
+    Process::spawn("gatecheck", &mut command)?.wait()
 }
 
 /// Runs the gateway before a mock upstream until Ctrl-C.
-fn try_it(directory: &Path) -> Result {
+fn try_it() -> Result {
     let (_upstream_process, upstream) = upstream()?;
     let mut command = workspace::command(binary("gateway")?)?;
     command.args([
@@ -173,7 +121,11 @@ fn try_it(directory: &Path) -> Result {
         &format!("{UPSTREAM}={upstream}"),
     ]);
     command.env("ORDERS_KEY", KEY).stdout(Stdio::null());
-    let mut gateway = Gateway::start(command, free_address(Some(PREFERRED_PORT))?, directory)?;
+    let mut gateway = Gateway::start(
+        command,
+        free_address(Some(PREFERRED_PORT))?,
+        &workspace::scratch("gatecheck")?,
+    )?;
 
     println!(
         "\nThe gateway runs on {} with {}. Try it:",
@@ -230,22 +182,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn verdicts_are_counted_by_capability() {
-        let report = r#"{"scenarios": [
-            {"capability": "cors", "verdict": {"kind": "pass"}},
-            {"capability": "api-keys", "verdict": {"kind": "fail", "message": "m"}},
-            {"capability": "cors", "verdict": {"kind": "pass"}}]}"#;
-        let table = capabilities(&Json::parse(report).unwrap()).unwrap();
-        let lines: Vec<Vec<&str>> = table
-            .lines()
-            .skip(2)
-            .map(|line| line.split('|').map(str::trim).collect())
-            .collect();
-        assert_eq!(lines[0][1..4], ["api-keys", "·", "1"]);
-        assert_eq!(lines[1][1..4], ["cors", "2", "·"]);
-    }
-
-    #[test]
     fn an_upstream_is_found_by_its_name() {
         let text = r#"{"control": "http://127.0.0.1:1", "upstreams": {"a": "http://127.0.0.1:2"}}"#;
         let printed = Json::parse(text).unwrap();
@@ -254,18 +190,5 @@ mod tests {
             Some("127.0.0.1:2".parse().unwrap())
         );
         assert_eq!(address_of("b", &printed), None);
-    }
-
-    #[test]
-    fn an_unknown_verdict_is_not_swallowed() {
-        let report =
-            Json::parse(r#"{"scenarios": [{"capability": "a", "verdict": {"kind": "new"}}]}"#)
-                .unwrap();
-        assert!(
-            capabilities(&report)
-                .unwrap_err()
-                .to_string()
-                .contains("new")
-        );
     }
 }
