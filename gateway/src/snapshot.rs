@@ -48,8 +48,6 @@ pub struct Snapshot {
 pub struct Choice {
     /// The most specific route that takes the request.
     pub route: Arc<Route>,
-    /// How much of the path the route's pattern took, in bytes.
-    pub matched_len: usize,
     /// The path as it goes upstream, where the route changes it.
     pub rewritten: Option<String>,
 }
@@ -99,7 +97,7 @@ impl Snapshot {
                     PathChange::Strip => Some(strip(asked.path, matched_len).to_owned()),
                     PathChange::Rewrite(rewrite) => Some(rewrite.apply(params, &asked.path[matched_len..])),
                 };
-                Ok(Choice { route: route.clone(), matched_len, rewritten })
+                Ok(Choice { route: route.clone(), rewritten })
             }
             Outcome::MethodNotAllowed { allow } => Err(Missing::Method(allow)),
             Outcome::NotFound => Err(Missing::Route),

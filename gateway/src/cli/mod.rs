@@ -45,15 +45,30 @@ pub struct Configuration {
 impl Configuration {
     /// Where the gateway reads it from.
     pub fn source(self, listen: Vec<SocketAddr>) -> Source {
-        Source { paths: self.paths, overrides: Overrides { listen, resolve: self.resolve } }
+        Source {
+            paths: self.paths,
+            overrides: Overrides {
+                listen,
+                resolve: self.resolve,
+            },
+        }
     }
 }
 
 fn resolve(text: &str) -> Result<(String, SocketAddr), String> {
-    let (name, address) = text.split_once('=').ok_or("write it as in users-svc:8080=127.0.0.1:9001")?;
-    if !name.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) {
-        return Err(format!("`{name}` is not a host with a port, as in users-svc:8080"));
+    let (name, address) = text
+        .split_once('=')
+        .ok_or("write it as in users-svc:8080=127.0.0.1:9001")?;
+    if !name
+        .rsplit_once(':')
+        .is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok())
+    {
+        return Err(format!(
+            "`{name}` is not a host with a port, as in users-svc:8080"
+        ));
     }
-    let address = address.parse().map_err(|_| format!("`{address}` is not an address with a port, as in 127.0.0.1:9001"))?;
+    let address = address
+        .parse()
+        .map_err(|_| format!("`{address}` is not an address with a port, as in 127.0.0.1:9001"))?;
     Ok((name.to_owned(), address))
 }

@@ -39,12 +39,16 @@ impl Run {
         if let Some(threads) = self.threads {
             runtime.worker_threads(threads.into());
         }
-        let served = runtime.enable_all().build().context("no threads could be started").and_then(|runtime| {
-            let result = runtime.block_on(self.serve());
-            // Whoever is still connected has had its time.
-            runtime.shutdown_background();
-            result
-        });
+        let served = runtime
+            .enable_all()
+            .build()
+            .context("no threads could be started")
+            .and_then(|runtime| {
+                let result = runtime.block_on(self.serve());
+                // Whoever is still connected has had its time.
+                runtime.shutdown_background();
+                result
+            });
         match served {
             Ok(code) => code,
             Err(error) => {
@@ -64,7 +68,9 @@ impl Run {
             }
         };
         if !self.no_watch {
-            gateway.watch().context("the configuration's files cannot be watched; --no-watch goes without")?;
+            gateway
+                .watch()
+                .context("the configuration's files cannot be watched; --no-watch goes without")?;
         }
         let addresses = gateway.addresses().await;
         let admin = gateway.admin_address().await;
@@ -83,7 +89,11 @@ impl Run {
         if !drained {
             tracing::warn!("some requests did not end in time and were cut");
         }
-        Ok(if drained { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if drained {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
+        })
     }
 }
 
@@ -118,7 +128,9 @@ fn explain(error: &StartError) {
     match error {
         StartError::Config(report) => eprint!("{}", report.human(std::io::stderr().is_terminal())),
         StartError::Bind(error) => eprintln!("error: {error}\n  help: {}", error.help()),
-        StartError::Log { .. } => eprintln!("error: {error}\n  help: make the directory, or choose another file"),
+        StartError::Log { .. } => {
+            eprintln!("error: {error}\n  help: make the directory, or choose another file")
+        }
     }
 }
 

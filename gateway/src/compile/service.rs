@@ -76,7 +76,13 @@ fn service(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<Servic
 
 /// The value, or its mistake in the report.
 pub fn told<T>(result: Result<T, Mistake>, at: At<'_>, report: &mut Report) -> Option<T> {
-    result.map_err(|mistake| drop(report.mistake(at, "invalid-value", mistake))).ok()
+    match result {
+        Ok(value) => Some(value),
+        Err(mistake) => {
+            report.mistake(at, "invalid-value", mistake);
+            None
+        }
+    }
 }
 
 fn targets(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<Vec<Target>> {

@@ -17,7 +17,7 @@ pub const NAME: &str = "gateway";
 
 /// Answers without a body.
 pub async fn answer(session: &mut Session, ctx: &mut Context, status: StatusCode) -> Result<()> {
-    let mut head = ResponseHeader::build_no_case(status, Some(8))?;
+    let mut head = ResponseHeader::build(status, Some(8))?;
     edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
     session.write_response_header(Box::new(head), true).await
 }
@@ -37,7 +37,7 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
         (grpc(&rejection)?, Bytes::new())
     } else {
         let body = problem(&rejection, ctx.exchange.request_id.as_str());
-        let mut head = ResponseHeader::build_no_case(facts.status, Some(12))?;
+        let mut head = ResponseHeader::build(facts.status, Some(12))?;
         head.insert_header(CONTENT_TYPE, "application/problem+json")?;
         head.insert_header(CONTENT_LENGTH, body.len())?;
         (head, body)
@@ -79,7 +79,7 @@ fn proxy_status(facts: &Facts) -> String {
 
 /// A trailers-only answer (gRPC over HTTP/2, Responses).
 fn grpc(rejection: &Rejection) -> Result<ResponseHeader> {
-    let mut head = ResponseHeader::build_no_case(StatusCode::OK, Some(8))?;
+    let mut head = ResponseHeader::build(StatusCode::OK, Some(8))?;
     head.insert_header(CONTENT_TYPE, "application/grpc")?;
     head.insert_header("grpc-status", grpc_code(rejection.reason))?;
     let message = percent_encoding::utf8_percent_encode(&rejection.detail, percent_encoding::CONTROLS).to_string();

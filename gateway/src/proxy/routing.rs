@@ -86,7 +86,7 @@ fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decisio
     };
     let query = head.uri.query();
     let asked = router::Request { host, path: &path, query, method: &head.method, headers: &head.headers };
-    let Choice { route, matched_len, rewritten } = match ctx.snapshot.choose(&asked) {
+    let Choice { route, rewritten } = match ctx.snapshot.choose(&asked) {
         Ok(choice) => choice,
         Err(Missing::Method(allow)) => return method_not_allowed(head, &path, ctx, &allow),
         Err(Missing::Route) => {
@@ -96,7 +96,7 @@ fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decisio
     };
     let flow = run(&route.chain, head, &path, ctx);
     let normal = matches!(path, Cow::Owned(_)).then(|| path.into_owned().into_boxed_str());
-    ctx.matched = Some(Matched { route, matched_len, normal, rewritten });
+    ctx.matched = Some(Matched { route, normal, rewritten });
     flow.into()
 }
 

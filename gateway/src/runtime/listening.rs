@@ -126,7 +126,7 @@ impl Listening {
                 (None, None) => {}
             }
         }
-        before.into_iter().for_each(|endpoint| drop(endpoint.stop.send(true)));
+        before.into_iter().for_each(|endpoint| { endpoint.stop.send_replace(true); });
         match sockets.admin {
             None => self.close_admin(),
             Some((_, None)) => {}
@@ -146,12 +146,12 @@ impl Listening {
     }
 
     pub fn close_listeners(&mut self) {
-        self.endpoints.drain(..).for_each(|endpoint| drop(endpoint.stop.send(true)));
+        self.endpoints.drain(..).for_each(|endpoint| { endpoint.stop.send_replace(true); });
     }
 
     pub fn close_admin(&mut self) {
         if let Some(admin) = self.admin.take() {
-            drop(admin.stop.send(true));
+            admin.stop.send_replace(true);
         }
     }
 }

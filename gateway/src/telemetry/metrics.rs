@@ -164,13 +164,15 @@ pub struct RouteMetrics {
     metrics: Arc<Metrics>,
     route: Arc<str>,
     services: Box<[Arc<str>]>,
-    series: RwLock<HashMap<(&'static str, u16, usize), Series>>,
+    series: RwLock<HashMap<SeriesKey, Series>>,
 }
 
-#[derive(Clone)]
+/// Method, status, service, and whether the upstream was asked.
+type SeriesKey = (&'static str, u16, usize, bool);
+
 struct Series {
     duration: Histogram,
-    upstream: Histogram,
+    upstream: Option<Histogram>,
 }
 
 impl RouteMetrics {
@@ -184,8 +186,8 @@ impl RouteMetrics {
     pub fn record(&self, seen: &Seen<'_>) {
         self.with_series(seen, |series| {
             series.duration.observe(seen.duration.as_secs_f64());
-            if let Some(upstream) = seen.upstream {
-                series.upstream.observe(upstream.as_secs_f64());
+            if let (Some(upstream), Some(histogram)) = (seen.upstream, &series.upstream) {
+                histogram.observe(upstream.as_secs_f64());
             }
         });
         if let Some(reason) = seen.reason {
@@ -206,7 +208,7 @@ impl RouteMetrics {
     }
 
     fn with_series(&self, seen: &Seen<'_>, use_it: impl FnOnce(&Series)) {
-        let key = (method_label(seen.method), seen.status.as_u16(), seen.service);
+        let key = (method_label(seen.method), seen.status.as_u16(), seen.service, seen.upstream.is_some());
         if let Some(series) = self.series.read().get(&key) {
             return use_it(series);
         }
@@ -214,7 +216,9 @@ impl RouteMetrics {
         let service = self.service(seen);
         let made = Series {
             duration: self.metrics.duration.with_label_values(&[&*self.route, service, key.0, status]),
-            upstream: self.metrics.upstream_duration.with_label_values(&[&*self.route, service, status]),
+            upstream: seen
+                .upstream
+                .map(|_| self.metrics.upstream_duration.with_label_values(&[&*self.route, service, status])),
         };
         use_it(&made);
         self.series.write().insert(key, made);
