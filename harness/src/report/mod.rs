@@ -1,0 +1,3 @@
+//! Reports: the data of a run, and the forms it is written in.
+
+pub mod model;
