@@ -26,7 +26,7 @@ pub struct Snapshot {
     /// Where the gateway listens.
     pub listeners: Vec<Arc<Listener>>,
     /// Where the admin listener is, if anywhere.
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Admin>,
     /// Every service once.
     pub services: Vec<Arc<Service>>,
     /// Headers by which the gateway speaks to upstreams: a client's own never pass.
@@ -170,6 +170,21 @@ pub enum PathChange {
     Strip,
     /// The matched part is replaced.
     Rewrite(Rewrite),
+}
+
+/// The admin listener's settings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// Where it listens; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// What has to be shown for metrics and configuration.
+    pub token: Option<Box<str>>,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Admin({})", self.address)
+    }
 }
 
 /// A listener's settings.

@@ -1,8 +1,8 @@
 //! What a configuration has once: listeners, admin, log, the process itself.
 
 use super::listener;
-use crate::config::{At, Loaded, Report, raw};
-use crate::snapshot::Listener;
+use crate::config::{At, Loaded, Report, Secret, raw};
+use crate::snapshot::{Admin, Listener};
 use crate::telemetry::Output;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub struct Overrides {
 
 pub struct Whole {
     pub listeners: Vec<Arc<Listener>>,
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Admin>,
     pub access_log: Output,
     pub drain: Duration,
     pub resolve: Vec<(String, SocketAddr)>,
@@ -36,7 +36,7 @@ pub fn compile(documents: &[Loaded], overrides: &Overrides, report: &mut Report)
         resolve: overrides.resolve.clone(),
     };
     if let Some((admin, at)) = once(documents, "admin", |document| document.admin.as_ref(), report) {
-        whole.admin = listener::address(&admin.address, at.key("address"), report);
+        whole.admin = self::admin(admin, at, report);
     }
     if let Some((telemetry, at)) = once(documents, "telemetry", |document| document.telemetry.as_ref(), report) {
         let output = telemetry.access_log.as_ref().and_then(|log| log.output.as_ref());
@@ -81,6 +81,27 @@ fn listeners(documents: &[Loaded], overrides: &Overrides, report: &mut Report) -
     listeners.into_iter().map(Arc::new).collect()
 }
 
+fn admin(raw: &raw::Admin, at: At<'_>, report: &mut Report) -> Option<Admin> {
+    let address = listener::address(&raw.address, at.key("address"), report)?;
+    let token_at = at.key("token");
+    let token = match raw.token.as_ref().map(|token| token.resolve_at(token_at, report)) {
+        Some(Some(Secret::Value { value, .. })) => Some(value.into()),
+        Some(Some(Secret::Sha256(_))) => {
+            report.error(token_at, "invalid-token", "the token itself is needed").help("refer to it by `${env:NAME}`");
+            return None;
+        }
+        Some(None) => return None,
+        None => None,
+    };
+    if token.is_none() && !address.ip().is_loopback() {
+        report
+            .error(at.key("address"), "open-admin", "others could reach the admin listener without a token")
+            .help("add a `token`, or listen on 127.0.0.1");
+        return None;
+    }
+    Some(Admin { address, token })
+}
+
 /// A key that only one of the documents may have.
 fn once<'a, T>(
     documents: &'a [Loaded],
@@ -116,6 +137,9 @@ fn log_output(output: &raw::LogOutput, at: At<'_>) -> Output {
 pub fn without_secrets(documents: &[Loaded]) -> Value {
     let redacted = documents.iter().map(|Loaded { source, .. }| {
         let mut value = source.value().clone();
+        if let Some(token) = value.pointer_mut("/admin/token") {
+            *token = json!("REDACTED");
+        }
         let consumers = value.get_mut("consumers").and_then(Value::as_array_mut);
         for consumer in consumers.into_iter().flatten() {
             if let Some(keys) = consumer.get_mut("keys").and_then(Value::as_array_mut) {

@@ -80,7 +80,7 @@ fn fill(
     if let Some(backend) = ctx.backend() {
         line.text("service", backend.service.name());
     }
-    line.maybe("target", ctx.attempt.pick.as_ref().map(|pick| pick.target().endpoint().authority()));
+    line.maybe("target", ctx.attempt.pick.as_ref().map(|pick| pick.target().authority()));
     if ctx.attempt.tries > 1 {
         line.number("tries", u64::from(ctx.attempt.tries));
     }

@@ -28,7 +28,7 @@ pub fn prepare(session: &mut Session, request: &mut RequestHeader, ctx: &mut Con
     };
     let client_host = client_host(session.req_header());
     target(request, matched, pick.target().endpoint().path_prefix(), &ctx.exchange)?;
-    host(request, backend, client_host.as_ref(), pick.target().host())?;
+    host(request, backend, client_host.as_ref(), pick.target().host_header())?;
     strip_forged(request, &ctx.snapshot.reserved);
     let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
     forwarding(request, ctx, client_host.as_ref(), secure)?;

@@ -8,7 +8,7 @@ use crate::reason::Reason;
 use http::{Method, StatusCode};
 use parking_lot::RwLock;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,10 +36,10 @@ pub struct Metrics {
     pub loaded_at: IntGauge,
     /// Lines that the access log had no room for.
     pub log_dropped: IntCounter,
-    /// Keys that limits remember, by limit.
-    pub limit_keys: IntGaugeVec,
-    /// Keys that limits forgot for want of room, by limit.
-    pub limit_evictions: IntGaugeVec,
+    /// Keys that limits remember.
+    pub limit_keys: IntGauge,
+    /// Keys that limits forgot for want of room.
+    pub limit_evictions: IntGauge,
 }
 
 /// One finished request.
@@ -103,8 +103,8 @@ impl Metrics {
             reloads: add.counters("gateway_config_reloads_total", "Reloads of the configuration.", &["result"]),
             loaded_at: add.gauge("gateway_config_loaded_timestamp_seconds", "When the running configuration was loaded."),
             log_dropped: add.counter("gateway_access_log_dropped_total", "Log lines that found no room."),
-            limit_keys: add.gauges("gateway_limit_keys", "Keys that a limit remembers.", &["limit"]),
-            limit_evictions: add.gauges("gateway_limit_evictions", "Keys that a limit forgot for want of room.", &["limit"]),
+            limit_keys: add.gauge("gateway_limit_keys", "Keys that rate limits remember."),
+            limit_evictions: add.gauge("gateway_limit_evictions", "Keys that rate limits forgot for want of room."),
             registry: registry.clone(),
         };
         add.process();
@@ -147,10 +147,6 @@ impl Add<'_> {
 
     fn counter(&self, name: &str, help: &str) -> IntCounter {
         self.register(IntCounter::new(name, help))
-    }
-
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-        self.register(IntGaugeVec::new(Opts::new(name, help), labels))
     }
 
     fn gauge(&self, name: &str, help: &str) -> IntGauge {
