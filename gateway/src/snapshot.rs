@@ -91,13 +91,23 @@ impl Snapshot {
 
     fn find(&self, asked: &Request<'_>) -> Result<Choice, Missing> {
         match self.router.find(asked) {
-            Outcome::Found { route, matched_len, params, .. } => {
+            Outcome::Found {
+                route,
+                matched_len,
+                params,
+                ..
+            } => {
                 let rewritten = match &route.path {
                     PathChange::Keep => None,
                     PathChange::Strip => Some(strip(asked.path, matched_len).to_owned()),
-                    PathChange::Rewrite(rewrite) => Some(rewrite.apply(params, &asked.path[matched_len..])),
+                    PathChange::Rewrite(rewrite) => {
+                        Some(rewrite.apply(params, &asked.path[matched_len..]))
+                    }
                 };
-                Ok(Choice { route: route.clone(), rewritten })
+                Ok(Choice {
+                    route: route.clone(),
+                    rewritten,
+                })
             }
             Outcome::MethodNotAllowed { allow } => Err(Missing::Method(allow)),
             Outcome::NotFound => Err(Missing::Route),
@@ -214,6 +224,10 @@ impl Listener {
     /// Whether a peer's word on client and request id is taken.
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {
-        !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer.to_canonical()))
+        !self.trusted.is_empty()
+            && self
+                .trusted
+                .iter()
+                .any(|network| network.contains(&peer.to_canonical()))
     }
 }

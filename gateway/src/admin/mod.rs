@@ -32,7 +32,11 @@ impl Admin {
     /// The admin listener of a gateway that is `ready` or not.
     #[must_use]
     pub fn new(state: Arc<State>, lasting: Lasting, ready: Arc<AtomicBool>) -> Arc<Self> {
-        Arc::new(Self { state, lasting, ready })
+        Arc::new(Self {
+            state,
+            lasting,
+            ready,
+        })
     }
 
     /// Serves until `stop` says so.
@@ -55,7 +59,10 @@ impl Admin {
                     async move { Ok::<_, Infallible>(answer) }
                 });
                 let connection = auto::Builder::new(TokioExecutor::new());
-                if let Err(error) = connection.serve_connection(TokioIo::new(stream), answer).await {
+                if let Err(error) = connection
+                    .serve_connection(TokioIo::new(stream), answer)
+                    .await
+                {
                     tracing::debug!(error, "a connection to the admin listener failed");
                 }
             });
@@ -66,8 +73,13 @@ impl Admin {
         let snapshot = self.state.snapshot.load();
         let path = request.uri().path();
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            let mut answer = text(StatusCode::METHOD_NOT_ALLOWED, "only GET and HEAD are served here\n");
-            answer.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+            let mut answer = text(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "only GET and HEAD are served here\n",
+            );
+            answer
+                .headers_mut()
+                .insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return answer;
         }
         match path {
@@ -76,40 +88,75 @@ impl Admin {
             "/readyz" => text(StatusCode::SERVICE_UNAVAILABLE, "draining\n"),
             "/metrics" | "/config" if !may(request, &snapshot) => {
                 let mut answer = text(StatusCode::UNAUTHORIZED, "the admin token is needed\n");
-                answer.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+                answer
+                    .headers_mut()
+                    .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
                 answer
             }
             "/metrics" => self.metrics(),
-            "/config" => answer(StatusCode::OK, "application/json", pretty(&running(&snapshot))),
-            _ => text(StatusCode::NOT_FOUND, "served here: /livez /readyz /metrics /config\n"),
+            "/config" => answer(
+                StatusCode::OK,
+                "application/json",
+                pretty(&running(&snapshot)),
+            ),
+            _ => text(
+                StatusCode::NOT_FOUND,
+                "served here: /livez /readyz /metrics /config\n",
+            ),
         }
     }
 
     fn metrics(&self) -> Response<Body> {
         let metrics = &self.state.metrics;
         let limits = self.lasting.limits.stats();
-        metrics.limit_keys.set(i64::try_from(limits.keys).unwrap_or(i64::MAX));
-        metrics.limit_evictions.set(i64::try_from(limits.evictions).unwrap_or(i64::MAX));
+        metrics
+            .limit_keys
+            .set(i64::try_from(limits.keys).unwrap_or(i64::MAX));
+        metrics
+            .limit_evictions
+            .set(i64::try_from(limits.evictions).unwrap_or(i64::MAX));
         match metrics.render() {
-            Ok(rendered) => answer(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", rendered),
+            Ok(rendered) => answer(
+                StatusCode::OK,
+                "text/plain; version=0.0.4; charset=utf-8",
+                rendered,
+            ),
             Err(error) => text(StatusCode::INTERNAL_SERVER_ERROR, &format!("{error}\n")),
         }
     }
 }
 
 fn may(request: &Request<Incoming>, snapshot: &Snapshot) -> bool {
-    let Some(token) = snapshot.admin.as_ref().and_then(|admin| admin.token.as_ref()) else { return true };
-    let given = request.headers().get(AUTHORIZATION).and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
+    let Some(token) = snapshot
+        .admin
+        .as_ref()
+        .and_then(|admin| admin.token.as_ref())
+    else {
+        return true;
+    };
+    let given = request
+        .headers()
+        .get(AUTHORIZATION)
+        .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     given.is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
 }
 
 fn running(snapshot: &Snapshot) -> Value {
-    let routes: Vec<Value> = snapshot.router.routes().iter().map(|route| tell(route)).collect();
+    let routes: Vec<Value> = snapshot
+        .router
+        .routes()
+        .iter()
+        .map(|route| tell(route))
+        .collect();
     json!({"routes": routes, "documents": snapshot.documents})
 }
 
 fn tell(route: &Route) -> Value {
-    let plugins = route.chain.links().iter().map(|link| json!({"name": link.name, "does": link.does}));
+    let plugins = route
+        .chain
+        .links()
+        .iter()
+        .map(|link| json!({"name": link.name, "does": link.does}));
     let services = route.backends.iter().map(|backend| {
         let targets = backend.service.targets().iter().map(|target| {
             json!({

@@ -4,6 +4,7 @@ use crate::admin::Admin;
 use crate::proxy::{Connections, Proxy, State};
 use crate::snapshot::{Listener, Snapshot};
 use arc_swap::ArcSwap;
+use parking_lot::Mutex;
 use pingora::listeners::ListenerConfig;
 use pingora::protocols::l4::stream::L4BufferSettings;
 use pingora::proxy::http_proxy;
@@ -15,7 +16,6 @@ use socket2::{Domain, Protocol, Socket, Type};
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::IntoRawFd;
 use std::sync::Arc;
-use parking_lot::Mutex;
 use tokio::sync::watch;
 
 /// An address that cannot be had.
@@ -33,8 +33,12 @@ impl BindError {
     #[must_use]
     pub fn help(&self) -> &'static str {
         match self.source.kind() {
-            std::io::ErrorKind::AddrInUse => "another process listens there; stop it or choose another address",
-            std::io::ErrorKind::PermissionDenied => "ports below 1024 need a privilege; choose a higher one",
+            std::io::ErrorKind::AddrInUse => {
+                "another process listens there; stop it or choose another address"
+            }
+            std::io::ErrorKind::PermissionDenied => {
+                "ports below 1024 need a privilege; choose a higher one"
+            }
             std::io::ErrorKind::AddrNotAvailable => "no interface of this machine has the address",
             _ => "choose another address",
         }
@@ -59,22 +63,43 @@ pub struct Sockets {
 /// When an address cannot be had; then none is taken.
 pub fn bind(snapshot: &Snapshot, listening: &Listening) -> Result<Sockets, BindError> {
     let wanted = snapshot.listeners.iter().map(|listener| {
-        let known = listening.endpoints.iter().any(|endpoint| endpoint.wanted == listener.address);
-        let socket = if known { None } else { Some(open(listener.address)?) };
+        let known = listening
+            .endpoints
+            .iter()
+            .any(|endpoint| endpoint.wanted == listener.address);
+        let socket = if known {
+            None
+        } else {
+            Some(open(listener.address)?)
+        };
         Ok((listener.clone(), socket))
     });
     let wanted = wanted.collect::<Result<_, BindError>>()?;
     let admin = snapshot.admin.as_ref().map(|admin| {
-        let known = listening.admin.as_ref().is_some_and(|running| running.wanted == admin.address);
-        let socket = if known { None } else { Some(open(admin.address)?) };
+        let known = listening
+            .admin
+            .as_ref()
+            .is_some_and(|running| running.wanted == admin.address);
+        let socket = if known {
+            None
+        } else {
+            Some(open(admin.address)?)
+        };
         Ok((admin.address, socket))
     });
-    Ok(Sockets { wanted, admin: admin.transpose()? })
+    Ok(Sockets {
+        wanted,
+        admin: admin.transpose()?,
+    })
 }
 
 fn open(address: SocketAddr) -> Result<TcpListener, BindError> {
     let open = || {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+        let socket = Socket::new(
+            Domain::for_address(address),
+            Type::STREAM,
+            Some(Protocol::TCP),
+        )?;
         socket.set_reuse_address(true)?;
         socket.bind(&address.into())?;
         socket.listen(BACKLOG)?;
@@ -112,7 +137,9 @@ impl Listening {
     pub fn serve(&mut self, sockets: Sockets, state: &Arc<State>, admin: &Arc<Admin>) {
         let mut before = std::mem::take(&mut self.endpoints);
         for (listener, socket) in sockets.wanted {
-            let running = before.iter().position(|endpoint| endpoint.wanted == listener.address);
+            let running = before
+                .iter()
+                .position(|endpoint| endpoint.wanted == listener.address);
             match (socket, running) {
                 (Some(socket), _) => self.endpoints.extend(endpoint(listener, socket, state)),
                 (None, Some(place)) => {
@@ -126,7 +153,9 @@ impl Listening {
                 (None, None) => {}
             }
         }
-        before.into_iter().for_each(|endpoint| { endpoint.stop.send_replace(true); });
+        before.into_iter().for_each(|endpoint| {
+            endpoint.stop.send_replace(true);
+        });
         match sockets.admin {
             None => self.close_admin(),
             Some((_, None)) => {}
@@ -138,7 +167,10 @@ impl Listening {
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
-        self.endpoints.iter().map(|endpoint| endpoint.address).collect()
+        self.endpoints
+            .iter()
+            .map(|endpoint| endpoint.address)
+            .collect()
     }
 
     pub fn admin_address(&self) -> Option<SocketAddr> {
@@ -146,7 +178,9 @@ impl Listening {
     }
 
     pub fn close_listeners(&mut self) {
-        self.endpoints.drain(..).for_each(|endpoint| { endpoint.stop.send_replace(true); });
+        self.endpoints.drain(..).for_each(|endpoint| {
+            endpoint.stop.send_replace(true);
+        });
     }
 
     pub fn close_admin(&mut self) {
@@ -162,7 +196,10 @@ fn endpoint(listener: Arc<Listener>, socket: TcpListener, state: &Arc<State>) ->
     let http2 = listener.http2;
     let settings = Arc::new(ArcSwap::new(listener));
     let (stop, stopped) = watch::channel(false);
-    let conf = Arc::new(ServerConf { upstream_keepalive_pool_size: 1024, ..ServerConf::default() });
+    let conf = Arc::new(ServerConf {
+        upstream_keepalive_pool_size: 1024,
+        ..ServerConf::default()
+    });
     let proxy = http_proxy(&conf, Proxy::new(state.clone(), settings.clone()));
     let connections = Connections::new(proxy, settings.clone());
     let mut service = Service::new(format!("listener {address}"), connections);
@@ -170,20 +207,41 @@ fn endpoint(listener: Arc<Listener>, socket: TcpListener, state: &Arc<State>) ->
     service.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffers));
     let mut fds = Fds::new();
     fds.add(address.to_string(), socket.into_raw_fd());
-    tokio::spawn(async move { service.start_service(Some(Arc::new(Mutex::new(fds))), stopped, 1).await });
-    Some(Endpoint { wanted, address, settings, http2, stop })
+    tokio::spawn(async move {
+        service
+            .start_service(Some(Arc::new(Mutex::new(fds))), stopped, 1)
+            .await
+    });
+    Some(Endpoint {
+        wanted,
+        address,
+        settings,
+        http2,
+        stop,
+    })
 }
 
-fn admin_endpoint(wanted: SocketAddr, socket: TcpListener, admin: &Arc<Admin>) -> Option<AdminEndpoint> {
+fn admin_endpoint(
+    wanted: SocketAddr,
+    socket: TcpListener,
+    admin: &Arc<Admin>,
+) -> Option<AdminEndpoint> {
     let address = local_address(&socket)?;
     let (stop, stopped) = watch::channel(false);
     let socket = tokio::net::TcpListener::from_std(socket)
         .map_err(|error| tracing::error!(%error, "the admin listener cannot be served"))
         .ok()?;
     tokio::spawn(admin.clone().serve(socket, stopped));
-    Some(AdminEndpoint { wanted, address, stop })
+    Some(AdminEndpoint {
+        wanted,
+        address,
+        stop,
+    })
 }
 
 fn local_address(socket: &TcpListener) -> Option<SocketAddr> {
-    socket.local_addr().map_err(|error| tracing::error!(%error, "a listener has no address")).ok()
+    socket
+        .local_addr()
+        .map_err(|error| tracing::error!(%error, "a listener has no address"))
+        .ok()
 }

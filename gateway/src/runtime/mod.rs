@@ -84,7 +84,13 @@ impl Gateway {
         let admin = admin::Admin::new(state.clone(), lasting.clone(), ready.clone());
         let mut listening = Listening::default();
         listening.serve(sockets, &state, &admin);
-        Ok(Arc::new(Self { state, source, lasting, listening: Mutex::new(listening), ready }))
+        Ok(Arc::new(Self {
+            state,
+            source,
+            lasting,
+            listening: Mutex::new(listening),
+            ready,
+        }))
     }
 
     /// Where requests are taken, in the order of the configuration.
@@ -110,7 +116,10 @@ impl Gateway {
     }
 
     async fn try_reload(&self, listening: &mut Listening) -> Result<(), StartError> {
-        let (snapshot, report) = self.source.read(&self.lasting).map_err(StartError::Config)?;
+        let (snapshot, report) = self
+            .source
+            .read(&self.lasting)
+            .map_err(StartError::Config)?;
         warn_of(&report);
         let sockets = listening::bind(&snapshot, listening)?;
         let log = (snapshot.access_log != self.state.snapshot.load().access_log)
@@ -152,36 +161,62 @@ impl Gateway {
 }
 
 fn open_log(snapshot: &Snapshot, lasting: &Lasting) -> Result<AccessLog, StartError> {
-    AccessLog::open(&snapshot.access_log, lasting.metrics.log_dropped.clone()).map_err(|source| StartError::Log {
-        path: match &snapshot.access_log {
-            crate::telemetry::Output::File(path) => path.clone(),
-            _ => PathBuf::new(),
-        },
-        source,
+    AccessLog::open(&snapshot.access_log, lasting.metrics.log_dropped.clone()).map_err(|source| {
+        StartError::Log {
+            path: match &snapshot.access_log {
+                crate::telemetry::Output::File(path) => path.clone(),
+                _ => PathBuf::new(),
+            },
+            source,
+        }
     })
 }
 
 /// Looks every name up once, then keeps them fresh as long as the snapshot's services live.
 async fn resolve(snapshot: &Snapshot) {
-    let resolver: Arc<dyn Resolver> = Arc::new(SystemResolver::new(snapshot.resolve.iter().cloned()));
-    let first = snapshot.services.iter().map(|service| refresh(service, &resolver));
-    if tokio::time::timeout(RESOLVE_PATIENCE, futures::future::join_all(first)).await.is_err() {
-        tracing::warn!("some names of upstreams are not resolved yet; their requests are answered with 502 until they are");
+    let resolver: Arc<dyn Resolver> =
+        Arc::new(SystemResolver::new(snapshot.resolve.iter().cloned()));
+    let first = snapshot
+        .services
+        .iter()
+        .map(|service| refresh(service, &resolver));
+    if tokio::time::timeout(RESOLVE_PATIENCE, futures::future::join_all(first))
+        .await
+        .is_err()
+    {
+        tracing::warn!(
+            "some names of upstreams are not resolved yet; their requests are answered with 502 until they are"
+        );
     }
     for service in &snapshot.services {
         let service: &Arc<Service> = service;
-        tokio::spawn(keep_fresh(Arc::downgrade(service), resolver.clone(), RESOLVE_EVERY));
+        tokio::spawn(keep_fresh(
+            Arc::downgrade(service),
+            resolver.clone(),
+            RESOLVE_EVERY,
+        ));
     }
 }
 
 fn note_loaded(state: &State) {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    state.metrics.loaded_at.set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    state
+        .metrics
+        .loaded_at
+        .set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
 }
 
 fn warn_of(report: &Report) {
     for diagnostic in report.sorted() {
         let at = &diagnostic.at;
-        tracing::warn!(code = diagnostic.code, "{}:{}: {}", at.file, at.line(), diagnostic.message);
+        tracing::warn!(
+            code = diagnostic.code,
+            "{}:{}: {}",
+            at.file,
+            at.line(),
+            diagnostic.message
+        );
     }
 }

@@ -38,7 +38,9 @@ impl Gateway {
         tokio::spawn(async move {
             while changes.recv().await.is_some() {
                 tokio::time::sleep(SETTLE).await;
-                let Some(gateway) = gateway.upgrade() else { return };
+                let Some(gateway) = gateway.upgrade() else {
+                    return;
+                };
                 let now = fingerprint(&gateway.state.snapshot.load().watched);
                 if now == known {
                     continue;
@@ -53,9 +55,17 @@ impl Gateway {
         Ok(())
     }
 
-    fn watch_more(&self, watcher: &mut impl Watcher, watched: &mut BTreeSet<PathBuf>) -> notify::Result<()> {
+    fn watch_more(
+        &self,
+        watcher: &mut impl Watcher,
+        watched: &mut BTreeSet<PathBuf>,
+    ) -> notify::Result<()> {
         for path in &self.state.snapshot.load().watched {
-            let directory = if path.is_dir() { path.as_path() } else { parent(path) };
+            let directory = if path.is_dir() {
+                path.as_path()
+            } else {
+                parent(path)
+            };
             if watched.insert(directory.to_owned()) {
                 watcher.watch(directory, RecursiveMode::NonRecursive)?;
             }
@@ -69,9 +79,14 @@ pub fn tell(result: &Result<(), StartError>) {
     match result {
         Ok(()) => tracing::info!("the configuration was reloaded"),
         Err(StartError::Config(report)) => {
-            tracing::error!("the new configuration has errors; the old one stays in force\n{}", report.human(false));
+            tracing::error!(
+                "the new configuration has errors; the old one stays in force\n{}",
+                report.human(false)
+            );
         }
-        Err(error) => tracing::error!(%error, "the new configuration cannot be served; the old one stays in force"),
+        Err(error) => {
+            tracing::error!(%error, "the new configuration cannot be served; the old one stays in force")
+        }
     }
 }
 
@@ -91,10 +106,21 @@ fn fingerprint(watched: &BTreeSet<PathBuf>) -> u64 {
     };
     for path in watched {
         if path.is_dir() {
-            let mut files: Vec<_> = fs::read_dir(path).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+            let mut files: Vec<_> = fs::read_dir(path)
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(|entry| entry.path())
+                .collect();
             files.sort();
-            let configuration = |file: &&PathBuf| file.extension().is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known));
-            files.iter().filter(configuration).for_each(|file| add(file));
+            let configuration = |file: &&PathBuf| {
+                file.extension()
+                    .is_some_and(|end| ["yaml", "yml", "json"].iter().any(|known| end == *known))
+            };
+            files
+                .iter()
+                .filter(configuration)
+                .for_each(|file| add(file));
         } else {
             add(path);
         }

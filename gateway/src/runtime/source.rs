@@ -18,7 +18,10 @@ impl Source {
     /// A source of files, directories and globs.
     #[must_use]
     pub fn new(paths: Vec<String>) -> Self {
-        Self { paths, overrides: Overrides::default() }
+        Self {
+            paths,
+            overrides: Overrides::default(),
+        }
     }
 
     /// Loads and compiles. The report that comes with a snapshot holds warnings only.
