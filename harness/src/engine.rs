@@ -47,7 +47,15 @@ pub struct Engine {
 impl Engine {
     /// Runs the cases and gives their reports into `done`, so that those that ended are there if the run is cut short.
     pub async fn run(self, done: Arc<Mutex<Vec<(usize, ScenarioReport)>>>) {
-        let Self { features, cases, known_failing, session, concurrency, progress, target } = self;
+        let Self {
+            features,
+            cases,
+            known_failing,
+            session,
+            concurrency,
+            progress,
+            target,
+        } = self;
         let selected: HashSet<usize> = cases.keys().copied().collect();
         let entering = session.clone();
         let every = || Regex::new("^.*$").expect("a valid expression");
@@ -74,8 +82,16 @@ impl Engine {
                     }
                 })
             });
-        let writer = Collector { cases, known_failing, session, progress, target, running: HashMap::new(), done };
-        Cucumber::custom(Selected(selected), runner, writer)
+        let writer = Collector {
+            cases,
+            known_failing,
+            session,
+            progress,
+            target,
+            running: HashMap::new(),
+            done,
+        };
+        Cucumber::<World, _, _, _, _, cli::Empty>::custom(Selected(selected), runner, writer)
             .with_cli(cli::Opts::<_, _, _, cli::Empty>::default())
             .run(features)
             .await;
@@ -93,11 +109,16 @@ fn dispatch(world: &mut World, context: step::Context) -> LocalBoxFuture<'_, ()>
             Ok(found) => found,
             Err(problem) => fail(StepFailure(problem)),
         };
-        let Action::Perform(perform) = definition.action else { return };
+        let Action::Perform(perform) = definition.action else {
+            return;
+        };
         match timeout(STEP_DEADLINE, perform(world, &arguments)).await {
             Ok(Ok(())) => {}
             Ok(Err(failure)) => fail(failure),
-            Err(_) => fail(StepFailure(format!("the step took longer than {} s", STEP_DEADLINE.as_secs()))),
+            Err(_) => fail(StepFailure(format!(
+                "the step took longer than {} s",
+                STEP_DEADLINE.as_secs()
+            ))),
         }
     })
 }
@@ -111,7 +132,9 @@ impl Parser<Vec<Feature>> for Selected {
 
     fn parse(self, features: Vec<Feature>, _: cli::Empty) -> Self::Output {
         let selected = features.into_iter().filter_map(|mut feature| {
-            feature.scenarios.retain(|scenario| case_number(&scenario.tags).is_some_and(|case| self.0.contains(&case)));
+            feature.scenarios.retain(|scenario| {
+                case_number(&scenario.tags).is_some_and(|case| self.0.contains(&case))
+            });
             (!feature.scenarios.is_empty()).then_some(Ok(feature))
         });
         stream::iter(selected.collect::<Vec<_>>())
@@ -141,15 +164,26 @@ struct Course {
 impl Writer<World> for Collector {
     type Cli = cli::Empty;
 
-    async fn handle_event(&mut self, event: parser::Result<Event<event::Cucumber<World>>>, _: &cli::Empty) {
+    async fn handle_event(
+        &mut self,
+        event: parser::Result<Event<event::Cucumber<World>>>,
+        _: &cli::Empty,
+    ) {
         let Ok(event) = event else { return };
         let at = event.at;
-        let event::Cucumber::Feature(_, event::Feature::Scenario(scenario, event)) = event.value else { return };
-        let Some(number) = case_number(&scenario.tags) else { return };
+        let event::Cucumber::Feature(_, event::Feature::Scenario(scenario, event)) = event.value
+        else {
+            return;
+        };
+        let Some(number) = case_number(&scenario.tags) else {
+            return;
+        };
         let course = self.running.entry(number).or_default();
         match event.event {
             event::Scenario::Started => course.begun = Some(at),
-            event::Scenario::Hook(_, event::Hook::Failed(_, info)) => course.verdict = Some(setup_verdict(&info)),
+            event::Scenario::Hook(_, event::Hook::Failed(_, info)) => {
+                course.verdict = Some(setup_verdict(&info))
+            }
             event::Scenario::Background(step, event) | event::Scenario::Step(step, event) => {
                 course.step(&step, event, at);
             }
@@ -172,7 +206,9 @@ impl Course {
             event::Step::Passed(..) => StepStatus::Passed,
             event::Step::Skipped => StepStatus::Skipped,
             event::Step::Failed(_, _, _, error) => {
-                self.verdict = Some(Verdict::Fail { message: step_message(&error) });
+                self.verdict = Some(Verdict::Fail {
+                    message: step_message(&error),
+                });
                 StepStatus::Failed
             }
         };
@@ -188,8 +224,14 @@ impl Course {
 
 impl Collector {
     fn finish(&mut self, number: usize, at: SystemTime) {
-        let (Some(course), Some(case)) = (self.running.remove(&number), self.cases.get(&number)) else { return };
-        let verdict = declared(course.verdict.unwrap_or(Verdict::Pass), self.known_failing.get(&number));
+        let (Some(course), Some(case)) = (self.running.remove(&number), self.cases.get(&number))
+        else {
+            return;
+        };
+        let verdict = declared(
+            course.verdict.unwrap_or(Verdict::Pass),
+            self.known_failing.get(&number),
+        );
         let evidence = self.session.take_evidence(number);
         let mut report = case.report(&self.target, verdict);
         report.configuration = self.session.configuration(number);
@@ -237,20 +279,29 @@ impl Case {
 /// What a verdict becomes where a failure is declared.
 fn declared(verdict: Verdict, known: Option<&KnownFailing>) -> Verdict {
     match (verdict, known) {
-        (Verdict::Pass, Some(known)) => {
-            Verdict::UnexpectedPass { reason: known.reason.to_owned(), link: known.link.to_owned() }
-        }
-        (Verdict::Fail { message }, Some(known)) => {
-            Verdict::KnownFailing { reason: known.reason.to_owned(), link: known.link.to_owned(), message }
-        }
+        (Verdict::Pass, Some(known)) => Verdict::UnexpectedPass {
+            reason: known.reason.to_owned(),
+            link: known.link.to_owned(),
+        },
+        (Verdict::Fail { message }, Some(known)) => Verdict::KnownFailing {
+            reason: known.reason.to_owned(),
+            link: known.link.to_owned(),
+            message,
+        },
         (verdict, _) => verdict,
     }
 }
 
 fn setup_verdict(info: &event::Info) -> Verdict {
     match info.downcast_ref::<SetupError>() {
-        Some(error) => Verdict::SetupFailed { message: error.message.clone(), help: error.help.clone() },
-        None => Verdict::SetupFailed { message: message(info), help: None },
+        Some(error) => Verdict::SetupFailed {
+            message: error.message.clone(),
+            help: error.help.clone(),
+        },
+        None => Verdict::SetupFailed {
+            message: message(info),
+            help: None,
+        },
     }
 }
 
@@ -270,7 +321,9 @@ fn message(info: &event::Info) -> String {
 }
 
 fn since(begun: Option<SystemTime>, at: SystemTime) -> u64 {
-    begun.and_then(|begun| at.duration_since(begun).ok()).map_or(0, millis)
+    begun
+        .and_then(|begun| at.duration_since(begun).ok())
+        .map_or(0, millis)
 }
 
 #[cfg(test)]

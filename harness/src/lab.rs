@@ -45,7 +45,11 @@ pub struct Instance {
 impl Lab {
     /// An empty lab that can build these instances.
     pub fn new(adapter: Arc<dyn Adapter>, blueprints: HashMap<InstanceKey, Blueprint>) -> Self {
-        Self { adapter, blueprints, instances: Mutex::default() }
+        Self {
+            adapter,
+            blueprints,
+            instances: Mutex::default(),
+        }
     }
 
     /// The instance of this key, started if it isn't running.
@@ -53,7 +57,12 @@ impl Lab {
     /// # Errors
     /// When it doesn't come up; every scenario that needs it gets the same answer.
     pub async fn instance(&self, key: &InstanceKey) -> Result<Arc<Instance>, SetupError> {
-        let slot = self.instances.lock().entry(key.clone()).or_default().clone();
+        let slot = self
+            .instances
+            .lock()
+            .entry(key.clone())
+            .or_default()
+            .clone();
         slot.get_or_init(|| self.build(key)).await.clone()
     }
 
@@ -65,30 +74,71 @@ impl Lab {
 
     /// Stops every instance.
     pub async fn close(&self) {
-        let slots: Vec<_> = self.instances.lock().drain().map(|(_, slot)| slot).collect();
+        let slots: Vec<_> = self
+            .instances
+            .lock()
+            .drain()
+            .map(|(_, slot)| slot)
+            .collect();
         futures::future::join_all(slots.into_iter().map(|slot| stop(Some(slot)))).await;
     }
 
     async fn build(&self, key: &InstanceKey) -> Result<Arc<Instance>, SetupError> {
-        let unknown = || SetupError::new(format!("the configuration {} was not planned", key.configuration));
-        let Blueprint { fixture, behaviours } = self.blueprints.get(key).ok_or_else(unknown)?.clone();
-        let failed = |what: &str, error: &dyn std::fmt::Display| SetupError::new(format!("{what}: {error}"));
+        let unknown = || {
+            SetupError::new(format!(
+                "the configuration {} was not planned",
+                key.configuration
+            ))
+        };
+        let Blueprint {
+            fixture,
+            behaviours,
+        } = self.blueprints.get(key).ok_or_else(unknown)?.clone();
+        let failed =
+            |what: &str, error: &dyn std::fmt::Display| SetupError::new(format!("{what}: {error}"));
         let mut upstreams = BTreeMap::new();
         for authority in fixture.authorities() {
-            let behaviour = behaviours.get(&authority).cloned().unwrap_or_else(|| default_behaviour(&authority));
-            let mock = MockUpstream::builder(behaviour).name(host(&authority)).spawn().await;
-            upstreams.insert(authority, mock.map_err(|error| failed("a mock upstream can't be started", &error))?);
+            let behaviour = behaviours
+                .get(&authority)
+                .cloned()
+                .unwrap_or_else(|| default_behaviour(&authority));
+            let mock = MockUpstream::builder(behaviour)
+                .name(host(&authority))
+                .spawn()
+                .await;
+            upstreams.insert(
+                authority,
+                mock.map_err(|error| failed("a mock upstream can't be started", &error))?,
+            );
         }
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = listener.map_err(|error| failed("no port is free", &error))?;
-        let listen = listener.local_addr().map_err(|error| failed("the port is unknown", &error))?;
-        let addresses = upstreams.iter().map(|(name, mock)| (name.clone(), mock.address())).collect();
-        let bindings = Bindings { listen, upstreams: addresses };
-        let rendered = self.adapter.render(&fixture, &bindings).map_err(|error| SetupError::new(error.reason))?;
+        let listen = listener
+            .local_addr()
+            .map_err(|error| failed("the port is unknown", &error))?;
+        let addresses = upstreams
+            .iter()
+            .map(|(name, mock)| (name.clone(), mock.address()))
+            .collect();
+        let bindings = Bindings {
+            listen,
+            upstreams: addresses,
+        };
+        let rendered = self
+            .adapter
+            .render(&fixture, &bindings)
+            .map_err(|error| SetupError::new(error.reason))?;
         let dir = tempfile::Builder::new().prefix("gatecheck-").tempdir();
         let dir = dir.map_err(|error| failed("no directory can be made", &error))?;
-        let running = self.adapter.start(&rendered, Site { dir, listener }).await?;
-        Ok(Arc::new(Instance { running, fixture, upstreams }))
+        let running = self
+            .adapter
+            .start(&rendered, Site { dir, listener })
+            .await?;
+        Ok(Arc::new(Instance {
+            running,
+            fixture,
+            upstreams,
+        }))
     }
 }
 
@@ -99,33 +149,55 @@ impl Instance {
         let received = |mock: &MockUpstream| {
             let mut found = mock.received_by(tag);
             if found.is_empty() && in_target {
-                found = mock.received().into_iter().filter(|request| request.target.contains(tag)).collect();
+                found = mock
+                    .received()
+                    .into_iter()
+                    .filter(|request| request.target.contains(tag))
+                    .collect();
             }
             found
         };
-        self.upstreams.iter().map(|(authority, mock)| (host(authority), received(mock))).collect()
+        self.upstreams
+            .iter()
+            .map(|(authority, mock)| (host(authority), received(mock)))
+            .collect()
     }
 
     /// The upstream that a scenario calls `name`.
     pub fn upstream(&self, name: &str) -> Option<(&str, &MockUpstream)> {
         let authority = self.fixture.authority_of(name)?;
-        self.upstreams.get_key_value(&authority).map(|(authority, mock)| (host(authority), mock))
+        self.upstreams
+            .get_key_value(&authority)
+            .map(|(authority, mock)| (host(authority), mock))
     }
 }
 
 /// Addresses for rendering a configuration that won't be started.
 pub fn placeholder_bindings(fixture: &Fixture) -> Bindings {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
-    Bindings { listen: address, upstreams: fixture.authorities().into_iter().map(|name| (name, address)).collect() }
+    Bindings {
+        listen: address,
+        upstreams: fixture
+            .authorities()
+            .into_iter()
+            .map(|name| (name, address))
+            .collect(),
+    }
 }
 
 /// At hosts that can't exist (RFC 6761 §6.4) nothing listens.
 fn default_behaviour(authority: &str) -> Behaviour {
-    if host(authority).ends_with(".invalid") { Behaviour::refuse() } else { Behaviour::echo() }
+    if host(authority).ends_with(".invalid") {
+        Behaviour::refuse()
+    } else {
+        Behaviour::echo()
+    }
 }
 
 fn host(authority: &str) -> &str {
-    authority.rsplit_once(':').map_or(authority, |(host, _)| host)
+    authority
+        .rsplit_once(':')
+        .map_or(authority, |(host, _)| host)
 }
 
 async fn stop(slot: Option<Arc<Slot>>) {

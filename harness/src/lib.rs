@@ -71,16 +71,36 @@ pub async fn run(options: RunOptions) -> anyhow::Result<RunReport> {
     let adapter = adapters::by_name(&options.target, options.gateway_bin)?;
     let stale_declarations = stale_declarations(&suite, adapter.as_ref());
     let version = adapter.version().await;
-    let mut target = Target { name: options.target.clone(), version: None };
+    let mut target = Target {
+        name: options.target.clone(),
+        version: None,
+    };
     let (scenarios, interrupted) = match version {
         Ok(version) => {
             target.version = Some(version);
             let agenda = Agenda::new(&cases, adapter);
-            run_agenda(suite, &cases, agenda, &options.target, options.concurrency, options.progress).await?
+            run_agenda(
+                suite,
+                &cases,
+                agenda,
+                &options.target,
+                options.concurrency,
+                options.progress,
+            )
+            .await?
         }
         Err(error) => {
-            let verdict = Verdict::SetupFailed { message: error.message, help: error.help };
-            (cases.iter().map(|case| case.report(&options.target, verdict.clone())).collect(), None)
+            let verdict = Verdict::SetupFailed {
+                message: error.message,
+                help: error.help,
+            };
+            (
+                cases
+                    .iter()
+                    .map(|case| case.report(&options.target, verdict.clone()))
+                    .collect(),
+                None,
+            )
         }
     };
     Ok(RunReport {
@@ -89,7 +109,10 @@ pub async fn run(options: RunOptions) -> anyhow::Result<RunReport> {
         target,
         started_at,
         duration_ms: world::millis(begun.elapsed()),
-        selection: Selection { tags: options.filter.tags, name: options.filter.name },
+        selection: Selection {
+            tags: options.filter.tags,
+            name: options.filter.name,
+        },
         scenarios,
         stale_declarations,
         interrupted,
@@ -104,7 +127,11 @@ async fn run_agenda(
     concurrency: usize,
     progress: Arc<Progress>,
 ) -> anyhow::Result<(Vec<ScenarioReport>, Option<String>)> {
-    let Agenda { session, decided, known_failing } = agenda;
+    let Agenda {
+        session,
+        decided,
+        known_failing,
+    } = agenda;
     let session = Arc::new(session);
     let mut reports: Vec<(usize, ScenarioReport)> = Vec::new();
     for case in cases {
@@ -115,10 +142,14 @@ async fn run_agenda(
             reports.push((case.number, report));
         }
     }
-    let open = cases.iter().filter(|case| !decided.contains_key(&case.number));
+    let open = cases
+        .iter()
+        .filter(|case| !decided.contains_key(&case.number));
     let engine = Engine {
         features: suite.features,
-        cases: open.map(|case| (case.number, case.clone())).collect::<HashMap<_, _>>(),
+        cases: open
+            .map(|case| (case.number, case.clone()))
+            .collect::<HashMap<_, _>>(),
         known_failing,
         session: session.clone(),
         concurrency: concurrency.max(1),
@@ -134,14 +165,21 @@ async fn run_agenda(
     session.lab.close().await;
     reports.append(&mut done.lock());
     reports.sort_by_key(|(number, _)| *number);
-    Ok((reports.into_iter().map(|(_, report)| report).collect(), interrupted))
+    Ok((
+        reports.into_iter().map(|(_, report)| report).collect(),
+        interrupted,
+    ))
 }
 
 /// Yields when the process is asked to end.
 fn end_signals() -> std::io::Result<tokio::sync::mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
-    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
         tokio::spawn(async move {
             signals.recv().await;

@@ -41,7 +41,11 @@ impl Plan {
     /// # Errors
     /// When a declaration makes no sense.
     pub fn of(case: &Case) -> Result<Self, StepFailure> {
-        let mut plan = Self { id: case.id.clone(), number: case.number, ..Self::default() };
+        let mut plan = Self {
+            id: case.id.clone(),
+            number: case.number,
+            ..Self::default()
+        };
         for step in case.steps.iter().filter(|step| step.ty == StepType::Given) {
             let (definition, arguments) = steps::find(step).map_err(StepFailure)?;
             if let Action::Declare(declare) = definition.action {
@@ -59,11 +63,25 @@ impl Plan {
     /// The gateway that the scenario needs; none if it names no configuration.
     pub fn instance(&self) -> Option<InstanceKey> {
         let name = self.configuration.as_ref()?;
-        let behaviours = self.behaviours.iter().map(|(upstream, behaviour)| format!("{upstream}: {behaviour}"));
-        let changes: Vec<String> = self.changes.iter().map(Change::to_string).chain(behaviours).collect();
-        let configuration =
-            if changes.is_empty() { name.clone() } else { format!("{name} with {}", changes.join(", ")) };
-        Some(InstanceKey { configuration, owner: self.own_gateway.then_some(self.number) })
+        let behaviours = self
+            .behaviours
+            .iter()
+            .map(|(upstream, behaviour)| format!("{upstream}: {behaviour}"));
+        let changes: Vec<String> = self
+            .changes
+            .iter()
+            .map(Change::to_string)
+            .chain(behaviours)
+            .collect();
+        let configuration = if changes.is_empty() {
+            name.clone()
+        } else {
+            format!("{name} with {}", changes.join(", "))
+        };
+        Some(InstanceKey {
+            configuration,
+            owner: self.own_gateway.then_some(self.number),
+        })
     }
 
     /// The fixture that the scenario needs, with no consumers but the document's own; none if it names none.
@@ -71,14 +89,21 @@ impl Plan {
     /// # Errors
     /// When the configuration doesn't exist or a change does not fit.
     pub fn fixture(&self) -> Result<Option<Fixture>, FixtureError> {
-        self.configuration.as_ref().map(|name| Fixture::embedded(name)?.changed(&self.changes)).transpose()
+        self.configuration
+            .as_ref()
+            .map(|name| Fixture::embedded(name)?.changed(&self.changes))
+            .transpose()
     }
 
     /// Declares a consumer whose keys are known in the scenario by `labels`, made up afresh.
     pub fn consumer(&mut self, name: &str, groups: &[&str], keys: Vec<(&str, Option<String>)>) {
         let keys = keys
             .into_iter()
-            .map(|(label, expires)| Key { label: label.to_owned(), secret: Key::random(), expires })
+            .map(|(label, expires)| Key {
+                label: label.to_owned(),
+                secret: Key::random(),
+                expires,
+            })
             .collect();
         self.consumers.push(Consumer {
             alias: name.to_owned(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mock_upstreams::Behaviour;
 use parking_lot::Mutex;
 
-use crate::adapters::{Adapter, Declaration, KnownFailing, SetupError};
+use crate::adapters::{Adapter, KnownFailing, SetupError};
 use crate::fixtures::{Fixture, Key};
 use crate::lab::{Blueprint, Instance, Lab, placeholder_bindings};
 use crate::plan::{InstanceKey, Plan};
@@ -48,10 +48,18 @@ impl Agenda {
         let mut decided = HashMap::new();
         let mut plans = HashMap::new();
         for case in cases {
-            let declared = adapter.unsupported().iter().find(|declaration| selects(declaration.selector, case));
+            let declared = adapter
+                .unsupported()
+                .iter()
+                .find(|declaration| selects(declaration.selector, case));
             match (declared, Plan::of(case)) {
                 (Some(declaration), _) => {
-                    decided.insert(case.number, Verdict::Unsupported { reason: declaration.reason.to_owned() });
+                    decided.insert(
+                        case.number,
+                        Verdict::Unsupported {
+                            reason: declaration.reason.to_owned(),
+                        },
+                    );
                 }
                 (None, Ok(plan)) => {
                     plans.insert(case.number, plan);
@@ -94,7 +102,9 @@ impl Session {
 
     /// Keeps what a case did.
     pub fn finish(&self, number: usize, exchanges: Vec<Exchange>, total: usize) {
-        self.evidence.lock().insert(number, Evidence { exchanges, total });
+        self.evidence
+            .lock()
+            .insert(number, Evidence { exchanges, total });
     }
 
     /// What a case did; nothing the second time.
@@ -105,7 +115,9 @@ impl Session {
 
 impl std::fmt::Debug for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Session").field("nonce", &self.nonce).finish_non_exhaustive()
+        f.debug_struct("Session")
+            .field("nonce", &self.nonce)
+            .finish_non_exhaustive()
     }
 }
 
@@ -117,8 +129,14 @@ pub fn stale_declarations(suite: &Suite, adapter: &dyn Adapter) -> Vec<StaleDecl
         selector: selector.to_owned(),
         reason: reason.to_owned(),
     };
-    let unsupported = adapter.unsupported().iter().map(|entry| ("unsupported", entry.selector, entry.reason));
-    let known = adapter.known_failing().iter().map(|entry| ("known-failing", entry.selector, entry.reason));
+    let unsupported = adapter
+        .unsupported()
+        .iter()
+        .map(|entry| ("unsupported", entry.selector, entry.reason));
+    let known = adapter
+        .known_failing()
+        .iter()
+        .map(|entry| ("known-failing", entry.selector, entry.reason));
     unsupported
         .chain(known)
         .filter(|(_, selector, _)| stale(selector))
@@ -131,12 +149,24 @@ fn selects(selector: &str, case: &Case) -> bool {
 }
 
 fn setup_failed(message: String) -> Verdict {
-    Verdict::SetupFailed { message, help: None }
+    Verdict::SetupFailed {
+        message,
+        help: None,
+    }
 }
 
 fn known_failing(cases: &[Arc<Case>], adapter: &dyn Adapter) -> HashMap<usize, KnownFailing> {
-    let find = |case: &Case| adapter.known_failing().iter().find(|entry| selects(entry.selector, case)).copied();
-    cases.iter().filter_map(|case| Some((case.number, find(case)?))).collect()
+    let find = |case: &Case| {
+        adapter
+            .known_failing()
+            .iter()
+            .find(|entry| selects(entry.selector, case))
+            .copied()
+    };
+    cases
+        .iter()
+        .filter_map(|case| Some((case.number, find(case)?)))
+        .collect()
 }
 
 /// The instances that the plans ask for. A case whose instance can't be rendered is decided.
@@ -148,7 +178,9 @@ fn blueprints(
 ) -> HashMap<InstanceKey, Blueprint> {
     let mut members: BTreeMap<InstanceKey, Vec<&Plan>> = BTreeMap::new();
     for case in cases {
-        let Some(plan) = plans.get(&case.number) else { continue };
+        let Some(plan) = plans.get(&case.number) else {
+            continue;
+        };
         match plan.instance() {
             Some(key) => members.entry(key).or_default().push(plan),
             None => {
@@ -163,30 +195,47 @@ fn blueprints(
             Ok(blueprint) => {
                 blueprints.insert(key, blueprint);
             }
-            Err(verdict) => decided.extend(plans.iter().map(|plan| (plan.number(), verdict.clone()))),
+            Err(verdict) => {
+                decided.extend(plans.iter().map(|plan| (plan.number(), verdict.clone())))
+            }
         }
     }
     blueprints
 }
 
 fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<Blueprint, Verdict> {
-    let first = plans.first().expect("an instance has a scenario that asks for it");
-    let fixture = first.fixture().map_err(|error| setup_failed(error.to_string()))?;
+    let first = plans
+        .first()
+        .expect("an instance has a scenario that asks for it");
+    let fixture = first
+        .fixture()
+        .map_err(|error| setup_failed(error.to_string()))?;
     let mut fixture = fixture.expect("a scenario with an instance names a configuration");
-    fixture.consumers = plans.iter().flat_map(|plan| plan.consumers.iter().cloned()).collect();
+    fixture.consumers = plans
+        .iter()
+        .flat_map(|plan| plan.consumers.iter().cloned())
+        .collect();
     let behaviours = behaviours(first, &fixture).map_err(setup_failed)?;
     adapter
         .render(&fixture, &placeholder_bindings(&fixture))
-        .map_err(|unsupported| Verdict::Unsupported { reason: unsupported.reason })?;
-    Ok(Blueprint { fixture, behaviours })
+        .map_err(|unsupported| Verdict::Unsupported {
+            reason: unsupported.reason,
+        })?;
+    Ok(Blueprint {
+        fixture,
+        behaviours,
+    })
 }
 
 fn behaviours(plan: &Plan, fixture: &Fixture) -> Result<BTreeMap<String, Behaviour>, String> {
     let mut behaviours = BTreeMap::new();
     for (name, behaviour) in &plan.behaviours {
         let authority = fixture.authority_of(name);
-        let authority = authority.ok_or_else(|| format!("the configuration has no upstream {name:?}"))?;
-        let behaviour = behaviour.parse().map_err(|error: mock_upstreams::BehaviourError| error.to_string())?;
+        let authority =
+            authority.ok_or_else(|| format!("the configuration has no upstream {name:?}"))?;
+        let behaviour = behaviour
+            .parse()
+            .map_err(|error: mock_upstreams::BehaviourError| error.to_string())?;
         behaviours.insert(authority, behaviour);
     }
     Ok(behaviours)

@@ -88,7 +88,12 @@ impl World {
         let number = case_number(&scenario.tags).expect("the suite has tagged every scenario");
         let (plan, instance) = session.prepare(number).await?;
         self.plan = plan;
-        self.setting = Some(Setting { session: session.clone(), instance, number, begun: Instant::now() });
+        self.setting = Some(Setting {
+            session: session.clone(),
+            instance,
+            number,
+            begun: Instant::now(),
+        });
         Ok(())
     }
 
@@ -97,7 +102,9 @@ impl World {
         self.connection = None;
         let evidence = self.evidence();
         if let Some(setting) = self.setting.take() {
-            setting.session.finish(setting.number, evidence, self.sent.len());
+            setting
+                .session
+                .finish(setting.number, evidence, self.sent.len());
             if let Some(key) = self.plan.instance().filter(|key| key.owner.is_some()) {
                 setting.session.lab.release(&key).await;
             }
@@ -112,7 +119,10 @@ impl World {
     /// A client of this scenario; `nth` 0 is the usual one, each other has an address of its own.
     pub fn client(&self, nth: u8) -> Result<Client, StepFailure> {
         let setting = self.setting()?;
-        Ok(Client { source: address(setting.number, nth), target: setting.instance.running.address })
+        Ok(Client {
+            source: address(setting.number, nth),
+            target: setting.instance.running.address,
+        })
     }
 
     /// Begins a new batch of requests, which "the responses" are those of.
@@ -129,7 +139,12 @@ impl World {
     }
 
     /// Sends the same request `count` times at once.
-    pub async fn send_at_once(&mut self, request: &Request, client: Client, count: usize) -> Result<(), StepFailure> {
+    pub async fn send_at_once(
+        &mut self,
+        request: &Request,
+        client: Client,
+        count: usize,
+    ) -> Result<(), StepFailure> {
         let first = self.sent.len();
         let all = (0..count).map(|index| self.perform(request.clone(), client, first + index));
         for sent in futures::future::join_all(all).await {
@@ -144,16 +159,24 @@ impl World {
         let request = self.complete(request, client, &tag);
         let at = self.setting()?.begun.elapsed();
         let outcome = client.open(&request).await;
-        self.keep((Sent::new(tag, Payload::Request(request), client, at), outcome));
+        self.keep((
+            Sent::new(tag, Payload::Request(request), client, at),
+            outcome,
+        ));
         Ok(())
     }
 
     /// Sends bytes as they are; `{exchange}` in them becomes the tag, `{host}` the gateway's host and port.
     pub async fn send_bytes(&mut self, bytes: &str) -> Result<(), StepFailure> {
         let (client, tag) = (self.client(0)?, self.tag(self.sent.len())?);
-        let bytes = bytes.replace("{exchange}", &tag).replace("{host}", &client.target.to_string());
+        let bytes = bytes
+            .replace("{exchange}", &tag)
+            .replace("{host}", &client.target.to_string());
         // One byte for each character, so that a scenario can write any byte.
-        let bytes: Vec<u8> = bytes.chars().map(|c| u8::try_from(c).unwrap_or(b'?')).collect();
+        let bytes: Vec<u8> = bytes
+            .chars()
+            .map(|c| u8::try_from(c).unwrap_or(b'?'))
+            .collect();
         let at = self.setting()?.begun.elapsed();
         let outcome = client.send_bytes(&bytes).await;
         self.keep((Sent::new(tag, Payload::Bytes(bytes), client, at), outcome));
@@ -162,14 +185,19 @@ impl World {
 
     /// The last request and what came of it.
     pub fn last(&self) -> Result<&Sent, StepFailure> {
-        self.sent.last().ok_or_else(|| StepFailure("nothing was sent yet".to_owned()))
+        self.sent
+            .last()
+            .ok_or_else(|| StepFailure("nothing was sent yet".to_owned()))
     }
 
     /// The response to the last request.
     pub fn response(&self) -> Result<&Response, StepFailure> {
         let last = self.last()?;
         last.response.as_ref().ok_or_else(|| {
-            StepFailure(format!("there is no response: {}", last.error.as_deref().unwrap_or("nothing came")))
+            StepFailure(format!(
+                "there is no response: {}",
+                last.error.as_deref().unwrap_or("nothing came")
+            ))
         })
     }
 
@@ -187,7 +215,11 @@ impl World {
 
     /// The key that the scenario calls `label` of the consumer that it calls `alias`.
     pub fn key(&self, alias: &str, label: &str) -> Result<&Key, StepFailure> {
-        let consumer = self.plan.consumers.iter().find(|consumer| consumer.alias == alias);
+        let consumer = self
+            .plan
+            .consumers
+            .iter()
+            .find(|consumer| consumer.alias == alias);
         consumer.and_then(|consumer| consumer.key(label)).ok_or_else(|| {
             StepFailure(format!("no key {label:?} of a consumer {alias:?} was given; add: Given a consumer {alias:?} …"))
         })
@@ -196,15 +228,25 @@ impl World {
     /// What the upstreams received of the last request, each with its host.
     pub fn received(&self) -> Result<Vec<(&str, Vec<Received>)>, StepFailure> {
         let last = self.last()?;
-        Ok(self.instance()?.received(&last.tag, matches!(last.payload, Payload::Bytes(_))))
+        Ok(self
+            .instance()?
+            .received(&last.tag, matches!(last.payload, Payload::Bytes(_))))
     }
 
-    async fn perform(&self, request: Request, client: Client, index: usize) -> Result<(Sent, Outcome), StepFailure> {
+    async fn perform(
+        &self,
+        request: Request,
+        client: Client,
+        index: usize,
+    ) -> Result<(Sent, Outcome), StepFailure> {
         let tag = self.tag(index)?;
         let request = self.complete(request, client, &tag);
         let at = self.setting()?.begun.elapsed();
         let outcome = client.send(&request).await;
-        Ok((Sent::new(tag, Payload::Request(request), client, at), outcome))
+        Ok((
+            Sent::new(tag, Payload::Request(request), client, at),
+            outcome,
+        ))
     }
 
     fn keep(&mut self, (mut sent, outcome): (Sent, Outcome)) {
@@ -221,7 +263,13 @@ impl World {
         if request.header("Host").is_none() {
             headers.push(("Host".to_owned(), client.target.to_string()));
         }
-        headers.extend(self.plan.headers.iter().filter(|(name, _)| request.header(name).is_none()).cloned());
+        headers.extend(
+            self.plan
+                .headers
+                .iter()
+                .filter(|(name, _)| request.header(name).is_none())
+                .cloned(),
+        );
         headers.extend(request.headers);
         headers.push((EXCHANGE_HEADER.to_owned(), tag.to_owned()));
         Request { headers, ..request }
@@ -230,23 +278,41 @@ impl World {
     /// Ends in a letter, so that no tag begins with another.
     fn tag(&self, index: usize) -> Result<String, StepFailure> {
         let setting = self.setting()?;
-        Ok(format!("{}-{}-{index}x", setting.session.nonce, setting.number))
+        Ok(format!(
+            "{}-{}-{index}x",
+            setting.session.nonce, setting.number
+        ))
     }
 
     fn setting(&self) -> Result<&Setting, StepFailure> {
-        self.setting.as_ref().ok_or_else(|| StepFailure("the scenario has no gateway".to_owned()))
+        self.setting
+            .as_ref()
+            .ok_or_else(|| StepFailure("the scenario has no gateway".to_owned()))
     }
 
     fn evidence(&self) -> Vec<Exchange> {
-        let Some(setting) = &self.setting else { return Vec::new() };
+        let Some(setting) = &self.setting else {
+            return Vec::new();
+        };
         let first = self.sent.len().saturating_sub(KEPT);
-        self.sent[first..].iter().map(|sent| sent.exchange(&setting.instance)).collect()
+        self.sent[first..]
+            .iter()
+            .map(|sent| sent.exchange(&setting.instance))
+            .collect()
     }
 }
 
 impl Sent {
     fn new(tag: String, payload: Payload, client: Client, at: Duration) -> Self {
-        Self { tag, payload, response: None, error: None, took: Duration::ZERO, client: client.source, at }
+        Self {
+            tag,
+            payload,
+            response: None,
+            error: None,
+            took: Duration::ZERO,
+            client: client.source,
+            at,
+        }
     }
 
     fn exchange(&self, instance: &Instance) -> Exchange {
@@ -262,8 +328,18 @@ impl Sent {
             request: match &self.payload {
                 Payload::Request(request) => request.message(),
                 Payload::Bytes(bytes) => {
-                    let (line, rest) = bytes.split_at(bytes.iter().position(|&b| b == b'\n').unwrap_or(bytes.len()));
-                    Message::new(String::from_utf8_lossy(line).trim_end().to_owned(), Vec::new(), rest, rest.len())
+                    let (line, rest) = bytes.split_at(
+                        bytes
+                            .iter()
+                            .position(|&b| b == b'\n')
+                            .unwrap_or(bytes.len()),
+                    );
+                    Message::new(
+                        String::from_utf8_lossy(line).trim_end().to_owned(),
+                        Vec::new(),
+                        rest,
+                        rest.len(),
+                    )
                 }
             },
             response: self.response.as_ref().map(Response::message),
@@ -286,7 +362,10 @@ fn address(scenario: usize, nth: u8) -> IpAddr {
 }
 
 fn received_message(received: &Received) -> Message {
-    let line = format!("{} {} {}", received.method, received.target, received.version);
+    let line = format!(
+        "{} {} {}",
+        received.method, received.target, received.version
+    );
     let length = usize::try_from(received.body_length).unwrap_or(usize::MAX);
     Message::new(line, received.headers.clone(), &received.body, length)
 }

@@ -44,13 +44,23 @@ pub(super) struct Process {
 
 impl Running {
     pub(super) fn new(process: Process, address: SocketAddr) -> Self {
-        Self { address, admin: None, access_log: None, process: Mutex::new(Some(process)) }
+        Self {
+            address,
+            admin: None,
+            access_log: None,
+            process: Mutex::new(Some(process)),
+        }
     }
 
     /// Ends the process and removes its directory; does nothing the second time.
     pub async fn stop(&self) {
         let process = self.process.lock().take();
-        if let Some(Process { name, mut child, dir }) = process {
+        if let Some(Process {
+            name,
+            mut child,
+            dir,
+        }) = process
+        {
             if let Err(error) = child.kill().await {
                 tracing::warn!(%error, "{name} could not be ended");
             }
@@ -62,7 +72,11 @@ impl Running {
 
     /// The end of what the gateway printed.
     pub fn output(&self) -> String {
-        self.process.lock().as_ref().map(Process::output).unwrap_or_default()
+        self.process
+            .lock()
+            .as_ref()
+            .map(Process::output)
+            .unwrap_or_default()
     }
 }
 
@@ -74,16 +88,30 @@ impl Process {
         rendered: &Rendered,
         dir: TempDir,
     ) -> Result<Self, SetupError> {
-        write_files(rendered, dir.path()).map_err(|error| SetupError::new(format!("{name}: {error}")))?;
+        write_files(rendered, dir.path())
+            .map_err(|error| SetupError::new(format!("{name}: {error}")))?;
         let output = || -> io::Result<Stdio> {
-            Ok(File::options().create(true).append(true).open(dir.path().join(OUTPUT))?.into())
+            Ok(File::options()
+                .create(true)
+                .append(true)
+                .open(dir.path().join(OUTPUT))?
+                .into())
         };
         let started = (|| {
-            command.stdout(output()?).stderr(output()?).kill_on_drop(true);
-            command.envs(rendered.environment.iter().map(|(name, value)| (name, value)));
+            command
+                .stdout(output()?)
+                .stderr(output()?)
+                .kill_on_drop(true);
+            command.envs(
+                rendered
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            );
             command.spawn()
         })();
-        let child = started.map_err(|error| SetupError::new(format!("{name} can't be started: {error}")))?;
+        let child = started
+            .map_err(|error| SetupError::new(format!("{name} can't be started: {error}")))?;
         Ok(Self { name, child, dir })
     }
 
@@ -93,7 +121,10 @@ impl Process {
     }
 
     /// Looks until `ready` finds what it looks for, the process ends, or the time is over.
-    pub async fn ready<T>(&mut self, mut ready: impl FnMut(&Path) -> Option<T>) -> Result<T, SetupError> {
+    pub async fn ready<T>(
+        &mut self,
+        mut ready: impl FnMut(&Path) -> Option<T>,
+    ) -> Result<T, SetupError> {
         let begun = Instant::now();
         loop {
             if let Some(found) = ready(self.dir.path()) {
@@ -103,14 +134,21 @@ impl Process {
                 return Err(self.failed(&format!("ended with {status} instead of serving")));
             }
             if begun.elapsed() > READY_WITHIN {
-                return Err(self.failed(&format!("did not serve within {} s", READY_WITHIN.as_secs())));
+                return Err(self.failed(&format!(
+                    "did not serve within {} s",
+                    READY_WITHIN.as_secs()
+                )));
             }
             sleep(LOOK_EVERY).await;
         }
     }
 
     fn failed(&self, what: &str) -> SetupError {
-        SetupError::new(format!("{} {what}; it printed:\n{}", self.name, self.output()))
+        SetupError::new(format!(
+            "{} {what}; it printed:\n{}",
+            self.name,
+            self.output()
+        ))
     }
 
     fn output(&self) -> String {
@@ -121,19 +159,31 @@ impl Process {
 /// Runs a command to its end and gives what it printed, on either stream.
 pub(super) async fn printed(mut command: Command) -> io::Result<(bool, String)> {
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let output = timeout(READY_WITHIN, command.output()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    let output = timeout(READY_WITHIN, command.output())
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)??;
     let text = [output.stdout, output.stderr].concat();
-    Ok((output.status.success(), String::from_utf8_lossy(&text).trim().to_owned()))
+    Ok((
+        output.status.success(),
+        String::from_utf8_lossy(&text).trim().to_owned(),
+    ))
 }
 
 /// Writes rendered files into a directory.
 pub(super) fn write_files(rendered: &Rendered, dir: &Path) -> io::Result<()> {
-    rendered.files.iter().try_for_each(|(name, content)| fs::write(dir.join(name), content))
+    rendered
+        .files
+        .iter()
+        .try_for_each(|(name, content)| fs::write(dir.join(name), content))
 }
 
 fn tail(path: &Path) -> String {
-    let text = fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let text = fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
     let start = text.len().saturating_sub(TAIL);
-    let start = (start..=text.len()).find(|&index| text.is_char_boundary(index)).unwrap_or(text.len());
+    let start = (start..=text.len())
+        .find(|&index| text.is_char_boundary(index))
+        .unwrap_or(text.len());
     text[start..].trim().to_owned()
 }

@@ -46,7 +46,15 @@ enum Framing {
 impl Connection {
     pub(super) fn new(stream: TcpStream) -> Self {
         let (reader, writer) = stream.into_split();
-        Self { inbound: Inbound { reader, ahead: BytesMut::new(), framing: Framing::Done, trailers: Vec::new() }, writer }
+        Self {
+            inbound: Inbound {
+                reader,
+                ahead: BytesMut::new(),
+                framing: Framing::Done,
+                trailers: Vec::new(),
+            },
+            writer,
+        }
     }
 
     /// Sends a request and reads the response to its end.
@@ -54,15 +62,25 @@ impl Connection {
         let (head, body) = (encode_head(request), encode_body(&request.body));
         if !expects_continue(request) {
             let bytes = [head, body].concat();
-            return self.while_writing(&bytes, async |inbound| inbound.response(&request.method).await).await;
+            return self
+                .while_writing(&bytes, async |inbound| {
+                    inbound.response(&request.method).await
+                })
+                .await;
         }
-        self.writer.write_all(&head).await.context("the request's head can't be sent")?;
+        self.writer
+            .write_all(&head)
+            .await
+            .context("the request's head can't be sent")?;
         let first = self.inbound.any_head(&request.method).await?;
         if first.status != 100 {
             return Ok(self.inbound.with_body(first).await);
         }
-        let mut response =
-            self.while_writing(&body, async |inbound| inbound.response(&request.method).await).await?;
+        let mut response = self
+            .while_writing(&body, async |inbound| {
+                inbound.response(&request.method).await
+            })
+            .await?;
         response.interim.insert(0, first.status);
         Ok(response)
     }
@@ -70,14 +88,18 @@ impl Connection {
     /// Sends a request and reads the head of the response.
     pub(super) async fn open(&mut self, request: &Request) -> anyhow::Result<Response> {
         let bytes = [encode_head(request), encode_body(&request.body)].concat();
-        self.while_writing(&bytes, async |inbound| inbound.final_head(&request.method).await).await
+        self.while_writing(&bytes, async |inbound| {
+            inbound.final_head(&request.method).await
+        })
+        .await
     }
 
     /// Sends bytes as they are and reads a response to its end.
     pub(super) async fn exchange_bytes(&mut self, bytes: &[u8]) -> anyhow::Result<Response> {
         let method = bytes.split(|&byte| byte == b' ').next().unwrap_or_default();
         let method = String::from_utf8_lossy(method);
-        self.while_writing(bytes, async |inbound| inbound.response(&method).await).await
+        self.while_writing(bytes, async |inbound| inbound.response(&method).await)
+            .await
     }
 
     /// Sends bytes on the open connection.
@@ -201,9 +223,15 @@ impl Inbound {
             }
             Framing::Length(left) => {
                 if self.ahead.is_empty() {
-                    ensure!(self.fill().await? > 0, "the connection ended {left} bytes before the body's end");
+                    ensure!(
+                        self.fill().await? > 0,
+                        "the connection ended {left} bytes before the body's end"
+                    );
                 }
-                let piece = self.ahead.split_to(self.ahead.len().min(usize::try_from(left)?)).freeze();
+                let piece = self
+                    .ahead
+                    .split_to(self.ahead.len().min(usize::try_from(left)?))
+                    .freeze();
                 self.framing = Framing::Length(left - piece.len() as u64);
                 Ok(Some(piece))
             }
@@ -213,7 +241,11 @@ impl Inbound {
 
     async fn read_exactly(&mut self, wanted: usize) -> anyhow::Result<Bytes> {
         while self.ahead.len() < wanted {
-            ensure!(self.fill().await? > 0, "the connection ended {} bytes too early", wanted - self.ahead.len());
+            ensure!(
+                self.fill().await? > 0,
+                "the connection ended {} bytes too early",
+                wanted - self.ahead.len()
+            );
         }
         Ok(self.ahead.split_to(wanted).freeze())
     }
@@ -224,11 +256,19 @@ impl Inbound {
                 drop(self.ahead.split_to(length));
                 return Ok(response);
             }
-            ensure!(self.ahead.len() < MAX_HEAD, "the response's head is larger than {MAX_HEAD} bytes");
-            let read = self.fill().await.context("the connection broke before a response came")?;
+            ensure!(
+                self.ahead.len() < MAX_HEAD,
+                "the response's head is larger than {MAX_HEAD} bytes"
+            );
+            let read = self
+                .fill()
+                .await
+                .context("the connection broke before a response came")?;
             match (read, self.ahead.is_empty()) {
                 (0, true) => bail!("the connection was closed without a response"),
-                (0, false) => bail!("the connection was closed in the middle of the response's head"),
+                (0, false) => {
+                    bail!("the connection was closed in the middle of the response's head")
+                }
                 _ => {}
             }
         }
@@ -237,19 +277,26 @@ impl Inbound {
     async fn next_chunk(&mut self) -> anyhow::Result<Option<Bytes>> {
         let line = self.line().await?;
         let size = line.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).with_context(|| format!("{line:?} is not a chunk's size"))?;
+        let size = usize::from_str_radix(size, 16)
+            .with_context(|| format!("{line:?} is not a chunk's size"))?;
         ensure!(size <= MAX_BODY, "a chunk of {size} bytes is too large");
         if size == 0 {
             loop {
                 let line = self.line().await?;
-                let Some((name, value)) = line.split_once(':') else { break };
-                self.trailers.push((name.to_owned(), value.trim().to_owned()));
+                let Some((name, value)) = line.split_once(':') else {
+                    break;
+                };
+                self.trailers
+                    .push((name.to_owned(), value.trim().to_owned()));
             }
             self.framing = Framing::Done;
             return Ok(None);
         }
         let chunk = self.read_exactly(size).await?;
-        ensure!(self.line().await?.is_empty(), "a chunk is longer than its size says");
+        ensure!(
+            self.line().await?.is_empty(),
+            "a chunk is longer than its size says"
+        );
         Ok(Some(chunk))
     }
 
@@ -259,8 +306,14 @@ impl Inbound {
                 let line = self.ahead.split_to(end + 2);
                 return Ok(String::from_utf8_lossy(&line[..end]).into_owned());
             }
-            ensure!(self.ahead.len() < MAX_HEAD, "a line of the body's framing doesn't end");
-            ensure!(self.fill().await? > 0, "the connection ended in the middle of a chunked body");
+            ensure!(
+                self.ahead.len() < MAX_HEAD,
+                "a line of the body's framing doesn't end"
+            );
+            ensure!(
+                self.fill().await? > 0,
+                "the connection ended in the middle of a chunked body"
+            );
         }
     }
 
@@ -270,7 +323,9 @@ impl Inbound {
 }
 
 fn expects_continue(request: &Request) -> bool {
-    request.header("Expect").is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
+    request
+        .header("Expect")
+        .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
 }
 
 fn encode_head(request: &Request) -> Vec<u8> {
@@ -309,14 +364,22 @@ fn encode_body(body: &Body) -> Vec<u8> {
 fn parse_head(bytes: &[u8]) -> anyhow::Result<Option<(Response, usize)>> {
     let mut fields = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut fields);
-    let status = parsed.parse(bytes).context("what came is not an HTTP/1 response")?;
-    let httparse::Status::Complete(length) = status else { return Ok(None) };
+    let status = parsed
+        .parse(bytes)
+        .context("what came is not an HTTP/1 response")?;
+    let httparse::Status::Complete(length) = status else {
+        return Ok(None);
+    };
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let response = Response {
         version: format!("HTTP/1.{}", parsed.version.unwrap_or(1)),
         status: parsed.code.unwrap_or_default(),
         reason: parsed.reason.unwrap_or_default().to_owned(),
-        headers: parsed.headers.iter().map(|field| (field.name.to_owned(), text(field.value))).collect(),
+        headers: parsed
+            .headers
+            .iter()
+            .map(|field| (field.name.to_owned(), text(field.value)))
+            .collect(),
         ..Response::default()
     };
     Ok(Some((response, length)))
@@ -327,12 +390,23 @@ fn framing(method: &str, response: &Response) -> anyhow::Result<Framing> {
         return Ok(Framing::Done);
     }
     if let Some(codings) = response.header("Transfer-Encoding") {
-        let chunked = codings.rsplit(',').next().is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"));
-        return Ok(if chunked { Framing::Chunked } else { Framing::UntilClose });
+        let chunked = codings
+            .rsplit(',')
+            .next()
+            .is_some_and(|last| last.trim().eq_ignore_ascii_case("chunked"));
+        return Ok(if chunked {
+            Framing::Chunked
+        } else {
+            Framing::UntilClose
+        });
     }
     match response.header_values("Content-Length").as_slice() {
         [] => Ok(Framing::UntilClose),
-        [length] => Ok(Framing::Length(length.parse().with_context(|| format!("Content-Length: {length}"))?)),
+        [length] => Ok(Framing::Length(
+            length
+                .parse()
+                .with_context(|| format!("Content-Length: {length}"))?,
+        )),
         several => bail!("the response has {} Content-Length fields", several.len()),
     }
 }

@@ -10,11 +10,18 @@ use super::message::{Request, Response};
 use super::{Client, Connection};
 
 /// Sends a request on a connection of its own and reads the response to its end.
-pub(super) async fn exchange(client: &Client, request: &Request) -> anyhow::Result<(Response, Option<Connection>)> {
+pub(super) async fn exchange(
+    client: &Client,
+    request: &Request,
+) -> anyhow::Result<(Response, Option<Connection>)> {
     let stream = TokioIo::new(client.stream().await?);
-    let (mut sender, connection) = http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), stream).await?;
+    let (mut sender, connection) =
+        http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), stream).await?;
     let driver = tokio::spawn(connection);
-    let answer = sender.send_request(build(client, request)?).await.context("no response over HTTP/2")?;
+    let answer = sender
+        .send_request(build(client, request)?)
+        .await
+        .context("no response over HTTP/2")?;
     let (head, body) = answer.into_parts();
     let body = body.collect().await.context("the body broke off")?;
     driver.abort();
@@ -31,17 +38,29 @@ pub(super) async fn exchange(client: &Client, request: &Request) -> anyhow::Resu
 }
 
 fn build(client: &Client, request: &Request) -> anyhow::Result<http::Request<Full<Bytes>>> {
-    let authority = request.header("Host").map_or_else(|| client.target.to_string(), str::to_owned);
-    let mut builder =
-        http::Request::builder().method(request.method.as_str()).uri(format!("http://{authority}{}", request.target));
-    for (name, value) in request.headers.iter().filter(|(name, _)| !name.eq_ignore_ascii_case("host")) {
+    let authority = request
+        .header("Host")
+        .map_or_else(|| client.target.to_string(), str::to_owned);
+    let mut builder = http::Request::builder()
+        .method(request.method.as_str())
+        .uri(format!("http://{authority}{}", request.target));
+    for (name, value) in request
+        .headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("host"))
+    {
         builder = builder.header(name, value);
     }
     let body = Bytes::copy_from_slice(request.body.bytes());
-    builder.body(Full::new(body)).context("the request can't be written as HTTP/2")
+    builder
+        .body(Full::new(body))
+        .context("the request can't be written as HTTP/2")
 }
 
 fn fields(headers: &http::HeaderMap) -> Vec<(String, String)> {
     let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), text(value)))
+        .collect()
 }

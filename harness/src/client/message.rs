@@ -59,7 +59,11 @@ impl Request {
     /// Reads `GET /path`, or the path alone for a GET.
     pub fn parse(line: &str) -> Self {
         let (method, target) = line.split_once(' ').unwrap_or(("GET", line));
-        Self { method: method.to_owned(), target: target.trim().to_owned(), ..Self::default() }
+        Self {
+            method: method.to_owned(),
+            target: target.trim().to_owned(),
+            ..Self::default()
+        }
     }
 
     /// The first value of a header; its name in any case.
@@ -71,7 +75,12 @@ impl Request {
     pub fn message(&self) -> Message {
         let body = self.body.bytes();
         let version = if self.http2 { "HTTP/2" } else { "HTTP/1.1" };
-        Message::new(format!("{} {} {version}", self.method, self.target), self.headers.clone(), body, body.len())
+        Message::new(
+            format!("{} {} {version}", self.method, self.target),
+            self.headers.clone(),
+            body,
+            body.len(),
+        )
     }
 }
 
@@ -105,18 +114,36 @@ impl Response {
     /// The response for a report.
     pub fn message(&self) -> Message {
         let line = format!("{} {} {}", self.version, self.status, self.reason);
-        Message::new(line.trim_end().to_owned(), self.headers.clone(), &self.body, self.body.len())
+        Message::new(
+            line.trim_end().to_owned(),
+            self.headers.clone(),
+            &self.body,
+            self.body.len(),
+        )
     }
 }
 
 impl Message {
     /// A message for a report, its body cut to what is worth showing.
-    pub fn new(start_line: String, headers: Vec<(String, String)>, body: &[u8], body_bytes: usize) -> Self {
+    pub fn new(
+        start_line: String,
+        headers: Vec<(String, String)>,
+        body: &[u8],
+        body_bytes: usize,
+    ) -> Self {
         let shown = &body[..body.len().min(SHOWN)];
-        Self { start_line, headers, body: String::from_utf8_lossy(shown).into_owned(), body_bytes: body_bytes as u64 }
+        Self {
+            start_line,
+            headers,
+            body: String::from_utf8_lossy(shown).into_owned(),
+            body_bytes: body_bytes as u64,
+        }
     }
 }
 
-fn values<'a>(headers: &'a [(String, String)], name: &'a str) -> impl Iterator<Item = &'a str> {
-    headers.iter().filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+fn values<'h>(headers: &'h [(String, String)], name: &str) -> impl Iterator<Item = &'h str> {
+    headers
+        .iter()
+        .filter(move |(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
 }

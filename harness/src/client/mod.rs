@@ -83,7 +83,11 @@ impl Client {
     }
 
     async fn stream(&self) -> anyhow::Result<TcpStream> {
-        let socket = if self.target.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        let socket = if self.target.is_ipv4() {
+            TcpSocket::new_v4()?
+        } else {
+            TcpSocket::new_v6()?
+        };
         if self.target.is_ipv4() == self.source.is_ipv4() {
             socket.bind(SocketAddr::new(self.source, 0))?;
         }
@@ -102,12 +106,27 @@ impl Client {
         match result {
             Ok(Ok((response, connection))) => {
                 let error = response.broken.clone();
-                Outcome { response: Some(response), error, took, connection }
+                Outcome {
+                    response: Some(response),
+                    error,
+                    took,
+                    connection,
+                }
             }
-            Ok(Err(error)) => Outcome { response: None, error: Some(format!("{error:#}")), took, connection: None },
+            Ok(Err(error)) => Outcome {
+                response: None,
+                error: Some(format!("{error:#}")),
+                took,
+                connection: None,
+            },
             Err(_) => {
                 let error = format!("no complete response within {} s", DEADLINE.as_secs());
-                Outcome { response: None, error: Some(error), took, connection: None }
+                Outcome {
+                    response: None,
+                    error: Some(error),
+                    took,
+                    connection: None,
+                }
             }
         }
     }

@@ -14,9 +14,14 @@ const MASKED: u8 = 0x80;
 
 /// The header fields of the opening handshake (§4.1).
 pub fn handshake() -> Vec<(String, String)> {
-    [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "13"), ("Sec-WebSocket-Key", KEY)]
-        .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .into()
+    [
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", KEY),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .into()
 }
 
 /// Sends a text and gives back the text that comes next.
@@ -29,11 +34,23 @@ pub async fn echo(connection: &mut Connection, text: &str) -> anyhow::Result<Str
     let mask = [0x37, 0xfa, 0x21, 0x3d];
     let mut frame = vec![FINAL_TEXT, MASKED | length];
     frame.extend(mask);
-    frame.extend(text.bytes().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+    frame.extend(
+        text.bytes()
+            .zip(mask.iter().cycle())
+            .map(|(byte, mask)| byte ^ mask),
+    );
     connection.write(&frame).await?;
     let head = connection.read_exactly(2).await?;
-    ensure!(head[0] == FINAL_TEXT, "a text frame was expected, a frame {:#04x} came", head[0]);
-    ensure!(head[1] < 126, "a short unmasked frame was expected, its second byte is {:#04x}", head[1]);
+    ensure!(
+        head[0] == FINAL_TEXT,
+        "a text frame was expected, a frame {:#04x} came",
+        head[0]
+    );
+    ensure!(
+        head[1] < 126,
+        "a short unmasked frame was expected, its second byte is {:#04x}",
+        head[1]
+    );
     let payload = connection.read_exactly(usize::from(head[1])).await?;
     Ok(String::from_utf8_lossy(&payload).into_owned())
 }

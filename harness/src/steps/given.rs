@@ -18,7 +18,11 @@ pub(super) const STEPS: &[Definition] = &[
         "as before, but no other scenario uses the gateway: for what scenarios side by side would disturb",
         own_configuration,
     ),
-    declare("a consumer {string} with a key", "a consumer that exists for this scenario alone, with a new key", consumer),
+    declare(
+        "a consumer {string} with a key",
+        "a consumer that exists for this scenario alone, with a new key",
+        consumer,
+    ),
     declare(
         "a consumer {string} in the group {string} with a key",
         "as before, a member of a group (several with commas between)",
@@ -29,7 +33,11 @@ pub(super) const STEPS: &[Definition] = &[
         "several keys; a table of the key's name and when it expires (RFC 3339, or: never)",
         consumer_with_keys,
     ),
-    declare("every request has the headers:", "a table of header names and values that all requests carry", headers),
+    declare(
+        "every request has the headers:",
+        "a table of header names and values that all requests carry",
+        headers,
+    ),
     declare(
         "the upstream {string} does {string}",
         "what an upstream does with requests, in the words of `mock-upstreams --list`: refuse, status=503, slow=2s",
@@ -39,11 +47,14 @@ pub(super) const STEPS: &[Definition] = &[
 
 fn configuration(plan: &mut Plan, arguments: &Arguments) -> StepResult {
     if let Some(earlier) = &plan.configuration {
-        return Err(StepFailure(format!("the scenario has a configuration already: {earlier:?}")));
+        return Err(StepFailure(format!(
+            "the scenario has a configuration already: {earlier:?}"
+        )));
     }
     plan.configuration = Some(arguments.text(0).to_owned());
     for (pointer, value) in arguments.pairs()? {
-        plan.changes.push(Change::parse(pointer, value).map_err(StepFailure)?);
+        plan.changes
+            .push(Change::parse(pointer, value).map_err(StepFailure)?);
     }
     Ok(())
 }
@@ -66,19 +77,23 @@ fn consumer_in_group(plan: &mut Plan, arguments: &Arguments) -> StepResult {
 
 fn consumer_with_keys(plan: &mut Plan, arguments: &Arguments) -> StepResult {
     let keys = arguments.pairs()?.into_iter();
-    let keys = keys.map(|(label, expires)| (label, (expires != "never").then(|| expires.to_owned()))).collect();
+    let keys = keys
+        .map(|(label, expires)| (label, (expires != "never").then(|| expires.to_owned())))
+        .collect();
     plan.consumer(arguments.text(0), &[], keys);
     Ok(())
 }
 
 fn headers(plan: &mut Plan, arguments: &Arguments) -> StepResult {
     let pairs = arguments.pairs()?.into_iter();
-    plan.headers.extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    plan.headers
+        .extend(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())));
     Ok(())
 }
 
 fn behaviour(plan: &mut Plan, arguments: &Arguments) -> StepResult {
-    plan.behaviours.push((arguments.text(0).to_owned(), arguments.text(1).to_owned()));
+    plan.behaviours
+        .push((arguments.text(0).to_owned(), arguments.text(1).to_owned()));
     Ok(())
 }
 
@@ -87,5 +102,10 @@ const fn declare(
     about: &'static str,
     declare: fn(&mut Plan, &Arguments) -> StepResult,
 ) -> Definition {
-    Definition { kind: StepType::Given, pattern, about, action: Action::Declare(declare) }
+    Definition {
+        kind: StepType::Given,
+        pattern,
+        about,
+        action: Action::Declare(declare),
+    }
 }

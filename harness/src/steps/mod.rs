@@ -60,16 +60,21 @@ pub fn find(step: &Step) -> Result<(&'static Definition, Arguments), String> {
         .filter_map(|definition| Some((definition, pattern::arguments(definition.pattern, step)?)));
     match (found.next(), found.next()) {
         (Some(only), None) => Ok(only),
-        (Some((one, _)), Some((other, _))) => {
-            Err(format!("{:?} can be read as {:?} and as {:?}", step.value, one.pattern, other.pattern))
-        }
+        (Some((one, _)), Some((other, _))) => Err(format!(
+            "{:?} can be read as {:?} and as {:?}",
+            step.value, one.pattern, other.pattern
+        )),
         (None, _) => Err(unknown(step)),
     }
 }
 
 /// The failure of an expectation.
 fn expect(holds: bool, failure: impl FnOnce() -> String) -> StepResult {
-    if holds { Ok(()) } else { Err(StepFailure(failure())) }
+    if holds {
+        Ok(())
+    } else {
+        Err(StepFailure(failure()))
+    }
 }
 
 fn unknown(step: &Step) -> String {
@@ -77,7 +82,8 @@ fn unknown(step: &Step) -> String {
     let nearest = vocabulary()
         .filter(|definition| definition.kind == step.ty)
         .max_by(|a, b| {
-            strsim::jaro_winkler(a.pattern, &shape).total_cmp(&strsim::jaro_winkler(b.pattern, &shape))
+            strsim::jaro_winkler(a.pattern, &shape)
+                .total_cmp(&strsim::jaro_winkler(b.pattern, &shape))
         })
         .map_or("", |definition| definition.pattern);
     format!(

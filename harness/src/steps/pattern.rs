@@ -26,7 +26,8 @@ impl Arguments {
     /// When it doesn't fit the type.
     pub fn number<T: FromStr>(&self, index: usize) -> Result<T, StepFailure> {
         let text = self.text(index);
-        text.parse().map_err(|_| StepFailure(format!("{text} is not a number that fits here")))
+        text.parse()
+            .map_err(|_| StepFailure(format!("{text} is not a number that fits here")))
     }
 
     /// The rows of the step's table; empty without one.
@@ -43,7 +44,9 @@ impl Arguments {
             .iter()
             .map(|row| match row.as_slice() {
                 [name, value] => Ok((name.as_str(), value.as_str())),
-                _ => Err(StepFailure(format!("the table's row {row:?} needs two cells"))),
+                _ => Err(StepFailure(format!(
+                    "the table's row {row:?} needs two cells"
+                ))),
             })
             .collect()
     }
@@ -58,8 +61,15 @@ impl Arguments {
 pub(super) fn arguments(pattern: &str, step: &Step) -> Option<Arguments> {
     let values = values(pattern, &step.value)?;
     // Gherkin's text block begins on the line of the quotes; what counts begins on the next.
-    let docstring = step.docstring.as_deref().map(|text| text.strip_prefix('\n').unwrap_or(text).to_owned());
-    Some(Arguments { values, table: step.table.as_ref().map(|table| table.rows.clone()), docstring })
+    let docstring = step
+        .docstring
+        .as_deref()
+        .map(|text| text.strip_prefix('\n').unwrap_or(text).to_owned());
+    Some(Arguments {
+        values,
+        table: step.table.as_ref().map(|table| table.rows.clone()),
+        docstring,
+    })
 }
 
 /// A step's text with its quoted parts and numbers made placeholders, to compare with patterns.
@@ -91,7 +101,10 @@ fn values(mut pattern: &str, mut text: &str) -> Option<Vec<String>> {
             text.strip_prefix('"')?.split_once('"')?
         } else {
             pattern = rest.strip_prefix("{int}")?;
-            text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()))
+            text.split_at(
+                text.find(|c: char| !c.is_ascii_digit())
+                    .unwrap_or(text.len()),
+            )
         };
         if value.is_empty() && !text.starts_with('"') {
             return None;

@@ -2,6 +2,9 @@
 //!
 //! Steps about the response mean the last one; those about the responses, all of the last step that sent any.
 
+mod log;
+mod upstream;
+
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,9 +16,6 @@ use crate::world::World;
 
 /// How long a connection may stay open that should be closed.
 const CLOSES_WITHIN: Duration = Duration::from_secs(5);
-
-mod log;
-mod upstream;
 
 /// The steps.
 pub(super) const STEPS: &[Definition] = perform! { Then:
@@ -111,53 +111,89 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
 
 async fn status(world: &mut World, arguments: &Arguments) -> StepResult {
     let (wanted, found): (u16, _) = (arguments.number(0)?, world.response()?.status);
-    expect(found == wanted, || format!("the status should be {wanted}, but is {found}"))
+    expect(found == wanted, || {
+        format!("the status should be {wanted}, but is {found}")
+    })
 }
 
 async fn status_of_two(world: &mut World, arguments: &Arguments) -> StepResult {
     let wanted: [u16; 2] = [arguments.number(0)?, arguments.number(1)?];
     let found = world.response()?.status;
-    expect(wanted.contains(&found), || format!("the status should be {} or {}, but is {found}", wanted[0], wanted[1]))
+    expect(wanted.contains(&found), || {
+        format!(
+            "the status should be {} or {}, but is {found}",
+            wanted[0], wanted[1]
+        )
+    })
 }
 
 async fn every_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, found) = (arguments.number(0)?, statuses(world));
-    expect(!found.is_empty() && found.iter().all(|&status| status == wanted), || {
-        format!("every status should be {wanted}, but they are {}", tally(&found))
-    })
+    let (wanted, found): (u16, _) = (arguments.number(0)?, statuses(world));
+    expect(
+        !found.is_empty() && found.iter().all(|&status| status == wanted),
+        || {
+            format!(
+                "every status should be {wanted}, but they are {}",
+                tally(&found)
+            )
+        },
+    )
 }
 
 async fn count_status(world: &mut World, arguments: &Arguments) -> StepResult {
     let (count, wanted): (usize, u16) = (arguments.number(0)?, arguments.number(1)?);
     let found = statuses(world);
     expect(count_of(&found, wanted) == count, || {
-        format!("{count} responses should have the status {wanted}, but they have {}", tally(&found))
+        format!(
+            "{count} responses should have the status {wanted}, but they have {}",
+            tally(&found)
+        )
     })
 }
 
 async fn at_most_status(world: &mut World, arguments: &Arguments) -> StepResult {
     let (count, wanted): (usize, u16) = (arguments.number(0)?, arguments.number(1)?);
     let found = statuses(world);
-    expect(!found.is_empty() && count_of(&found, wanted) <= count, || {
-        format!("at most {count} responses should have the status {wanted}, but they have {}", tally(&found))
-    })
+    expect(
+        !found.is_empty() && count_of(&found, wanted) <= count,
+        || {
+            format!(
+                "at most {count} responses should have the status {wanted}, but they have {}",
+                tally(&found)
+            )
+        },
+    )
 }
 
 async fn no_response(world: &mut World, _: &Arguments) -> StepResult {
     let last = world.last()?;
     let status = last.response.as_ref().map_or(0, |response| response.status);
-    expect(last.response.is_none(), || format!("no response should come, but one with the status {status} did"))
+    expect(last.response.is_none(), || {
+        format!("no response should come, but one with the status {status} did")
+    })
 }
 
 async fn closed(world: &mut World, _: &Arguments) -> StepResult {
-    let Some(connection) = world.connection.as_mut() else { return Ok(()) };
+    let Some(connection) = world.connection.as_mut() else {
+        return Ok(());
+    };
     let closed = connection.closes_within(CLOSES_WITHIN).await;
-    expect(closed, || format!("the connection should be closed, but is open after {} s", CLOSES_WITHIN.as_secs()))
+    expect(closed, || {
+        format!(
+            "the connection should be closed, but is open after {} s",
+            CLOSES_WITHIN.as_secs()
+        )
+    })
 }
 
 async fn took_less(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (limit, took) = (Duration::from_millis(arguments.number(0)?), world.last()?.took);
-    expect(took < limit, || format!("the response should take less than {limit:?}, but took {took:?}"))
+    let (limit, took) = (
+        Duration::from_millis(arguments.number(0)?),
+        world.last()?.took,
+    );
+    expect(took < limit, || {
+        format!("the response should take less than {limit:?}, but took {took:?}")
+    })
 }
 
 async fn header_is(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -165,7 +201,10 @@ async fn header_is(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn has_headers(world: &mut World, arguments: &Arguments) -> StepResult {
-    arguments.pairs()?.into_iter().try_for_each(|(name, value)| one_header(world, name, value))
+    arguments
+        .pairs()?
+        .into_iter()
+        .try_for_each(|(name, value)| one_header(world, name, value))
 }
 
 async fn header_present(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -175,88 +214,150 @@ async fn header_present(world: &mut World, arguments: &Arguments) -> StepResult 
 async fn header_absent(world: &mut World, arguments: &Arguments) -> StepResult {
     let found = world.response()?.header(arguments.text(0));
     expect(found.is_none(), || {
-        format!("the header {} should be absent, but is {:?}", arguments.text(0), found.unwrap_or_default())
+        format!(
+            "the header {} should be absent, but is {:?}",
+            arguments.text(0),
+            found.unwrap_or_default()
+        )
     })
 }
 
 async fn header_contains(world: &mut World, arguments: &Arguments) -> StepResult {
     let (value, part) = (header(world, arguments.text(0))?, arguments.text(1));
     expect(value.to_lowercase().contains(&part.to_lowercase()), || {
-        format!("the header {} should contain {part:?}, but is {value:?}", arguments.text(0))
+        format!(
+            "the header {} should contain {part:?}, but is {value:?}",
+            arguments.text(0)
+        )
     })
 }
 
 async fn header_lacks(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (value, part) = (world.response()?.header(arguments.text(0)).unwrap_or_default(), arguments.text(1));
+    let (value, part) = (
+        world
+            .response()?
+            .header(arguments.text(0))
+            .unwrap_or_default(),
+        arguments.text(1),
+    );
     expect(!value.to_lowercase().contains(&part.to_lowercase()), || {
-        format!("the header {} should not contain {part:?}, but is {value:?}", arguments.text(0))
+        format!(
+            "the header {} should not contain {part:?}, but is {value:?}",
+            arguments.text(0)
+        )
     })
 }
 
 async fn header_lists(world: &mut World, arguments: &Arguments) -> StepResult {
     let (value, element) = (header(world, arguments.text(0))?, arguments.text(1));
-    expect(value.split(',').any(|listed| listed.trim().eq_ignore_ascii_case(element)), || {
-        format!("the header {} should list {element:?}, but is {value:?}", arguments.text(0))
-    })
+    expect(
+        value
+            .split(',')
+            .any(|listed| listed.trim().eq_ignore_ascii_case(element)),
+        || {
+            format!(
+                "the header {} should list {element:?}, but is {value:?}",
+                arguments.text(0)
+            )
+        },
+    )
 }
 
 async fn header_at_least(world: &mut World, arguments: &Arguments) -> StepResult {
     let (value, least): (_, u64) = (header(world, arguments.text(0))?, arguments.number(1)?);
     let digits = !value.is_empty() && value.chars().all(|c| c.is_ascii_digit());
-    expect(digits && value.parse::<u64>().is_ok_and(|number| number >= least), || {
-        format!("the header {} should be a whole number of at least {least}, but is {value:?}", arguments.text(0))
-    })
+    expect(
+        digits && value.parse::<u64>().is_ok_and(|number| number >= least),
+        || {
+            format!(
+                "the header {} should be a whole number of at least {least}, but is {value:?}",
+                arguments.text(0)
+            )
+        },
+    )
 }
 
 async fn no_header_with_prefix(world: &mut World, arguments: &Arguments) -> StepResult {
     let prefix = arguments.text(0).to_lowercase();
-    let found = world.response()?.headers.iter().find(|(name, _)| name.to_lowercase().starts_with(&prefix));
-    expect(found.is_none(), || format!("no header should begin with {}, but there is {found:?}", arguments.text(0)))
+    let found = world
+        .response()?
+        .headers
+        .iter()
+        .find(|(name, _)| name.to_lowercase().starts_with(&prefix));
+    expect(found.is_none(), || {
+        format!(
+            "no header should begin with {}, but there is {found:?}",
+            arguments.text(0)
+        )
+    })
 }
 
 async fn headers_differ(world: &mut World, arguments: &Arguments) -> StepResult {
-    let responses = world.batch().iter().map(|sent| sent.response.as_ref()?.header(arguments.text(0)));
+    let responses = world
+        .batch()
+        .iter()
+        .map(|sent| sent.response.as_ref()?.header(arguments.text(0)));
     let values: Option<Vec<String>> = responses.collect();
-    let values = values.ok_or_else(|| StepFailure(format!("a response has no header {}", arguments.text(0))))?;
+    let values = values
+        .ok_or_else(|| StepFailure(format!("a response has no header {}", arguments.text(0))))?;
     let distinct: std::collections::HashSet<&String> = values.iter().collect();
     expect(values.len() > 1 && distinct.len() == values.len(), || {
-        format!("the values of {} should all differ, but are {values:?}", arguments.text(0))
+        format!(
+            "the values of {} should all differ, but are {values:?}",
+            arguments.text(0)
+        )
     })
 }
 
 async fn body_is(world: &mut World, arguments: &Arguments) -> StepResult {
     let (wanted, found) = (arguments.text(0), world.response()?.text());
-    expect(found == wanted, || format!("the body should be {wanted:?}, but is {found:?}"))
+    expect(found == wanted, || {
+        format!("the body should be {wanted:?}, but is {found:?}")
+    })
 }
 
 async fn body_empty(world: &mut World, _: &Arguments) -> StepResult {
     let found = world.response()?.text();
-    expect(found.is_empty(), || format!("the body should be empty, but is {found:?}"))
+    expect(found.is_empty(), || {
+        format!("the body should be empty, but is {found:?}")
+    })
 }
 
 async fn body_contains(world: &mut World, arguments: &Arguments) -> StepResult {
     let (part, found) = (arguments.text(0), world.response()?.text());
-    expect(found.contains(part), || format!("the body should contain {part:?}, but is {found:?}"))
+    expect(found.contains(part), || {
+        format!("the body should contain {part:?}, but is {found:?}")
+    })
 }
 
 async fn body_lacks(world: &mut World, arguments: &Arguments) -> StepResult {
     let (part, found) = (arguments.text(0), world.response()?.text());
-    expect(!found.contains(part), || format!("the body should not contain {part:?}, but is {found:?}"))
+    expect(!found.contains(part), || {
+        format!("the body should not contain {part:?}, but is {found:?}")
+    })
 }
 
 async fn body_length(world: &mut World, arguments: &Arguments) -> StepResult {
     let (wanted, response): (usize, _) = (arguments.number(0)?, world.response()?);
     let found = response.body.len();
-    expect(found == wanted && response.broken.is_none(), || match &response.broken {
-        Some(broken) => format!("the body should have {wanted} bytes, but broke off after {found}: {broken}"),
-        None => format!("the body should have {wanted} bytes, but has {found}"),
-    })
+    expect(
+        found == wanted && response.broken.is_none(),
+        || match &response.broken {
+            Some(broken) => format!(
+                "the body should have {wanted} bytes, but broke off after {found}: {broken}"
+            ),
+            None => format!("the body should have {wanted} bytes, but has {found}"),
+        },
+    )
 }
 
 async fn broke_off(world: &mut World, _: &Arguments) -> StepResult {
     let response = world.response()?;
     expect(response.broken.is_some(), || {
-        format!("the body should break off, but came to its end after {} bytes", response.body.len())
+        format!(
+            "the body should break off, but came to its end after {} bytes",
+            response.body.len()
+        )
     })
 }
 
@@ -268,14 +369,17 @@ async fn body_json(world: &mut World, arguments: &Arguments) -> StepResult {
             "present" => found.is_some(),
             "absent" => found.is_none(),
             text => {
-                let wanted: Value = serde_json::from_str(text)
-                    .map_err(|error| StepFailure(format!("{text} is not JSON, present or absent: {error}")))?;
+                let wanted: Value = serde_json::from_str(text).map_err(|error| {
+                    StepFailure(format!("{text} is not JSON, present or absent: {error}"))
+                })?;
                 found == Some(&wanted)
             }
         };
         expect(holds, || match found {
             Some(found) => format!("{pointer} in the body should be {wanted}, but is {found}"),
-            None => format!("{pointer} in the body should be {wanted}, but nothing is there: {body}"),
+            None => {
+                format!("{pointer} in the body should be {wanted}, but nothing is there: {body}")
+            }
         })?;
     }
     Ok(())
@@ -283,16 +387,24 @@ async fn body_json(world: &mut World, arguments: &Arguments) -> StepResult {
 
 async fn problem(world: &mut World, arguments: &Arguments) -> StepResult {
     let (wanted, content_type): (u64, _) = (arguments.number(0)?, header(world, "Content-Type")?);
-    expect(content_type.split(';').next() == Some("application/problem+json"), || {
-        format!("the content type should be application/problem+json, but is {content_type:?}")
-    })?;
+    expect(
+        content_type.split(';').next() == Some("application/problem+json"),
+        || format!("the content type should be application/problem+json, but is {content_type:?}"),
+    )?;
     let body = json(world)?;
-    let title = body.get("title").and_then(Value::as_str).is_some_and(|title| !title.is_empty());
-    expect(title, || format!("the problem should have a title, but is {body}"))?;
+    let title = body
+        .get("title")
+        .and_then(Value::as_str)
+        .is_some_and(|title| !title.is_empty());
+    expect(title, || {
+        format!("the problem should have a title, but is {body}")
+    })?;
     let status = body.get("status").and_then(Value::as_u64);
     let line = u64::from(world.response()?.status);
     expect(status == Some(wanted) && line == wanted, || {
-        format!("the problem's status should be {wanted} as on the status line, but they are {status:?} and {line}")
+        format!(
+            "the problem's status should be {wanted} as on the status line, but they are {status:?} and {line}"
+        )
     })
 }
 
@@ -302,25 +414,49 @@ async fn event(world: &mut World, arguments: &Arguments) -> StepResult {
     while !found.ends_with("\n\n") {
         found.push_str(&next_piece(world).await?);
     }
-    expect(found == wanted, || format!("the next event should be {wanted:?}, but is {found:?}"))
+    expect(found == wanted, || {
+        format!("the next event should be {wanted:?}, but is {found:?}")
+    })
 }
 
 async fn echoes(world: &mut World, arguments: &Arguments) -> StepResult {
     let status = world.response()?.status;
-    expect(status == 101, || format!("the handshake should be answered with 101, but was with {status}"))?;
+    expect(status == 101, || {
+        format!("the handshake should be answered with 101, but was with {status}")
+    })?;
     one_header(world, "Sec-WebSocket-Accept", websocket::ACCEPT)?;
-    let connection = world.connection.as_mut().ok_or_else(|| StepFailure("no WebSocket is open".to_owned()))?;
-    let echo = tokio::time::timeout(CLOSES_WITHIN, websocket::echo(connection, arguments.text(0))).await;
+    let connection = world
+        .connection
+        .as_mut()
+        .ok_or_else(|| StepFailure("no WebSocket is open".to_owned()))?;
+    let echo = tokio::time::timeout(
+        CLOSES_WITHIN,
+        websocket::echo(connection, arguments.text(0)),
+    )
+    .await;
     let found = match echo {
         Ok(Ok(found)) => found,
         Ok(Err(error)) => return Err(StepFailure(format!("{error:#}"))),
-        Err(_) => return Err(StepFailure(format!("nothing came back within {} s", CLOSES_WITHIN.as_secs()))),
+        Err(_) => {
+            return Err(StepFailure(format!(
+                "nothing came back within {} s",
+                CLOSES_WITHIN.as_secs()
+            )));
+        }
     };
-    expect(found == arguments.text(0), || format!("{:?} should come back, but {found:?} did", arguments.text(0)))
+    expect(found == arguments.text(0), || {
+        format!(
+            "{:?} should come back, but {found:?} did",
+            arguments.text(0)
+        )
+    })
 }
 
 fn header(world: &World, name: &str) -> Result<String, StepFailure> {
-    world.response()?.header(name).ok_or_else(|| StepFailure(format!("the response has no header {name}")))
+    world
+        .response()?
+        .header(name)
+        .ok_or_else(|| StepFailure(format!("the response has no header {name}")))
 }
 
 fn one_header(world: &World, name: &str, wanted: &str) -> StepResult {
@@ -333,12 +469,17 @@ fn one_header(world: &World, name: &str, wanted: &str) -> StepResult {
 
 fn json(world: &World) -> Result<Value, StepFailure> {
     let text = world.response()?.text();
-    serde_json::from_str(&text).map_err(|error| StepFailure(format!("the body is not JSON ({error}): {text:?}")))
+    serde_json::from_str(&text)
+        .map_err(|error| StepFailure(format!("the body is not JSON ({error}): {text:?}")))
 }
 
 /// The status of each response of the batch; 0 where none came.
 fn statuses(world: &World) -> Vec<u16> {
-    world.batch().iter().map(|sent| sent.response.as_ref().map_or(0, |response| response.status)).collect()
+    world
+        .batch()
+        .iter()
+        .map(|sent| sent.response.as_ref().map_or(0, |response| response.status))
+        .collect()
 }
 
 fn count_of(statuses: &[u16], wanted: u16) -> usize {

@@ -66,7 +66,12 @@ async fn send_with_key(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn send_with_named_key(world: &mut World, arguments: &Arguments) -> StepResult {
-    let request = keyed(world, request(arguments)?, arguments.text(2), arguments.text(1))?;
+    let request = keyed(
+        world,
+        request(arguments)?,
+        arguments.text(2),
+        arguments.text(1),
+    )?;
     send_first(world, request, 0).await
 }
 
@@ -83,18 +88,27 @@ async fn send_from_elsewhere(world: &mut World, arguments: &Arguments) -> StepRe
 
 async fn send_sized(world: &mut World, arguments: &Arguments) -> StepResult {
     let body = Body::Sized(vec![b'x'; arguments.number(1)?].into());
-    let request = Request { body, ..request(arguments)? };
+    let request = Request {
+        body,
+        ..request(arguments)?
+    };
     send_first(world, request, 0).await
 }
 
 async fn send_chunked(world: &mut World, arguments: &Arguments) -> StepResult {
     let body = Body::Chunked(vec![b'x'; arguments.number(1)?].into());
-    let request = Request { body, ..request(arguments)? };
+    let request = Request {
+        body,
+        ..request(arguments)?
+    };
     send_first(world, request, 0).await
 }
 
 async fn send_http2(world: &mut World, arguments: &Arguments) -> StepResult {
-    let request = Request { http2: true, ..request(arguments)? };
+    let request = Request {
+        http2: true,
+        ..request(arguments)?
+    };
     send_first(world, request, 0).await
 }
 
@@ -106,7 +120,9 @@ async fn send_again(world: &mut World, arguments: &Arguments) -> StepResult {
 async fn send_again_without_key(world: &mut World, arguments: &Arguments) -> StepResult {
     let key = world.instance()?.fixture.key_header();
     let mut request = last_request(world)?;
-    request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(&key));
+    request
+        .headers
+        .retain(|(name, _)| !name.eq_ignore_ascii_case(&key));
     repeat(world, request, arguments.number(0)?).await
 }
 
@@ -114,34 +130,63 @@ async fn send_at_once(world: &mut World, arguments: &Arguments) -> StepResult {
     let request = last_request(world)?;
     let client = world.client(0)?;
     world.begin_batch();
-    world.send_at_once(&request, client, arguments.number(0)?).await
+    world
+        .send_at_once(&request, client, arguments.number(0)?)
+        .await
 }
 
 async fn preflight(world: &mut World, arguments: &Arguments) -> StepResult {
     let (origin, wanted) = (arguments.text(0), Request::parse(arguments.text(1)));
-    let mut request = Request { method: "OPTIONS".to_owned(), ..wanted.clone() };
-    request.headers.push(("Origin".to_owned(), origin.to_owned()));
-    request.headers.push(("Access-Control-Request-Method".to_owned(), wanted.method));
-    let names: Vec<&str> = arguments.rows().iter().flatten().map(String::as_str).collect();
+    let mut request = Request {
+        method: "OPTIONS".to_owned(),
+        ..wanted.clone()
+    };
+    request
+        .headers
+        .push(("Origin".to_owned(), origin.to_owned()));
+    request
+        .headers
+        .push(("Access-Control-Request-Method".to_owned(), wanted.method));
+    let names: Vec<&str> = arguments
+        .rows()
+        .iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     if !names.is_empty() {
-        request.headers.push(("Access-Control-Request-Headers".to_owned(), names.join(",")));
+        request
+            .headers
+            .push(("Access-Control-Request-Headers".to_owned(), names.join(",")));
     }
     send_first(world, request, 0).await
 }
 
 async fn send_bytes(world: &mut World, arguments: &Arguments) -> StepResult {
-    let text = arguments.docstring().ok_or_else(|| StepFailure("the step needs a text block".to_owned()))?;
-    let lines = text.strip_suffix('\n').unwrap_or(text).replace('\n', "\r\n");
+    let text = arguments
+        .docstring()
+        .ok_or_else(|| StepFailure("the step needs a text block".to_owned()))?;
+    let lines = text
+        .strip_suffix('\n')
+        .unwrap_or(text)
+        .replace('\n', "\r\n");
     world.begin_batch();
     world.send_bytes(&unescape(&lines)?).await
 }
 
 async fn wait_retry_after(world: &mut World, _: &Arguments) -> StepResult {
     let asked = world.response()?.header("Retry-After");
-    let seconds = asked.as_deref().and_then(|value| value.parse().ok()).map(Duration::from_secs);
-    let wait = seconds.filter(|wait| *wait <= LONGEST_WAIT).ok_or_else(|| {
-        StepFailure(format!("Retry-After should be at most {} seconds, but is {asked:?}", LONGEST_WAIT.as_secs()))
-    })?;
+    let seconds = asked
+        .as_deref()
+        .and_then(|value| value.parse().ok())
+        .map(Duration::from_secs);
+    let wait = seconds
+        .filter(|wait| *wait <= LONGEST_WAIT)
+        .ok_or_else(|| {
+            StepFailure(format!(
+                "Retry-After should be at most {} seconds, but is {asked:?}",
+                LONGEST_WAIT.as_secs()
+            ))
+        })?;
     sleep(wait).await;
     Ok(())
 }
@@ -154,7 +199,10 @@ async fn wait(_: &mut World, arguments: &Arguments) -> StepResult {
 async fn open_websocket(world: &mut World, arguments: &Arguments) -> StepResult {
     let mut headers = websocket::handshake();
     headers.extend(headers_of(arguments)?);
-    let request = Request { headers, ..Request::parse(arguments.text(0)) };
+    let request = Request {
+        headers,
+        ..Request::parse(arguments.text(0))
+    };
     world.begin_batch();
     world.open(request).await
 }
@@ -168,7 +216,12 @@ async fn open_stream(world: &mut World, arguments: &Arguments) -> StepResult {
 async fn upstream_event(world: &mut World, arguments: &Arguments) -> StepResult {
     let tag = world.last()?.tag.clone();
     let instance = world.instance()?;
-    let missing = || StepFailure(format!("the configuration has no upstream {:?}", arguments.text(0)));
+    let missing = || {
+        StepFailure(format!(
+            "the configuration has no upstream {:?}",
+            arguments.text(0)
+        ))
+    };
     let (_, upstream) = instance.upstream(arguments.text(0)).ok_or_else(missing)?;
     upstream.stream(&tag).event(arguments.text(1));
     Ok(())
@@ -177,12 +230,18 @@ async fn upstream_event(world: &mut World, arguments: &Arguments) -> StepResult 
 /// The next piece of the response's body that is on its way.
 pub(super) async fn next_piece(world: &mut World) -> Result<String, StepFailure> {
     let connection = world.connection.as_mut();
-    let connection = connection.ok_or_else(|| StepFailure("no response is on its way".to_owned()))?;
+    let connection =
+        connection.ok_or_else(|| StepFailure("no response is on its way".to_owned()))?;
     let piece = match timeout(NEXT_EVENT, connection.next_piece()).await {
         Ok(Ok(Some(piece))) => piece,
         Ok(Ok(None)) => return Err(StepFailure("the response ended".to_owned())),
         Ok(Err(error)) => return Err(StepFailure(format!("{error:#}"))),
-        Err(_) => return Err(StepFailure(format!("nothing came within {} s", NEXT_EVENT.as_secs()))),
+        Err(_) => {
+            return Err(StepFailure(format!(
+                "nothing came within {} s",
+                NEXT_EVENT.as_secs()
+            )));
+        }
     };
     world.append_to_body(&piece);
     Ok(String::from_utf8_lossy(&piece).into_owned())
@@ -213,28 +272,44 @@ fn request(arguments: &Arguments) -> Result<Request, StepFailure> {
 }
 
 fn headers_of(arguments: &Arguments) -> Result<Vec<(String, String)>, StepFailure> {
-    Ok(arguments.pairs()?.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    Ok(arguments
+        .pairs()?
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect())
 }
 
 fn header(line: &str) -> Result<(String, String), StepFailure> {
-    let (name, value) =
-        line.split_once(':').ok_or_else(|| StepFailure(format!("{line:?} is not a header; write \"Name: value\"")))?;
+    let (name, value) = line
+        .split_once(':')
+        .ok_or_else(|| StepFailure(format!("{line:?} is not a header; write \"Name: value\"")))?;
     Ok((name.to_owned(), value.trim().to_owned()))
 }
 
-fn keyed(world: &World, mut request: Request, alias: &str, label: &str) -> Result<Request, StepFailure> {
+fn keyed(
+    world: &World,
+    mut request: Request,
+    alias: &str,
+    label: &str,
+) -> Result<Request, StepFailure> {
     let secret = world.key(alias, label)?.secret.clone();
-    request.headers.insert(0, (world.instance()?.fixture.key_header(), secret));
+    request
+        .headers
+        .insert(0, (world.instance()?.fixture.key_header(), secret));
     Ok(request)
 }
 
 /// The last request without what was added to it on its way out.
 fn last_request(world: &World) -> Result<Request, StepFailure> {
     let Payload::Request(request) = &world.last()?.payload else {
-        return Err(StepFailure("the last request was sent as bytes; send it again as bytes".to_owned()));
+        return Err(StepFailure(
+            "the last request was sent as bytes; send it again as bytes".to_owned(),
+        ));
     };
     let mut request = request.clone();
-    request.headers.retain(|(name, _)| !name.eq_ignore_ascii_case(crate::client::EXCHANGE_HEADER));
+    request
+        .headers
+        .retain(|(name, _)| !name.eq_ignore_ascii_case(crate::client::EXCHANGE_HEADER));
     Ok(request)
 }
 
@@ -244,7 +319,10 @@ fn unescape(text: &str) -> Result<String, StepFailure> {
     let mut unescaped = parts.next().unwrap_or_default().to_owned();
     let mut parts = parts.peekable();
     while let Some(part) = parts.next() {
-        let byte = part.strip_prefix('x').and_then(|rest| rest.get(..2)).map(|hex| u8::from_str_radix(hex, 16));
+        let byte = part
+            .strip_prefix('x')
+            .and_then(|rest| rest.get(..2))
+            .map(|hex| u8::from_str_radix(hex, 16));
         match byte {
             Some(Ok(byte)) => {
                 unescaped.push(char::from(byte));
@@ -254,7 +332,11 @@ fn unescape(text: &str) -> Result<String, StepFailure> {
                 unescaped.push('\\');
                 unescaped.push_str(parts.next().unwrap_or_default());
             }
-            _ => return Err(StepFailure(format!("\\{part} is no escape; write \\xNN or \\\\"))),
+            _ => {
+                return Err(StepFailure(format!(
+                    "\\{part} is no escape; write \\xNN or \\\\"
+                )));
+            }
         }
     }
     Ok(unescaped)

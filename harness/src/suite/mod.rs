@@ -85,7 +85,10 @@ impl Suite {
     /// # Errors
     /// As [`Suite::embedded`].
     pub fn read(files: &[(String, &str)]) -> anyhow::Result<Self> {
-        let mut suite = Self { features: Vec::new(), cases: Vec::new() };
+        let mut suite = Self {
+            features: Vec::new(),
+            cases: Vec::new(),
+        };
         let mut problems = Vec::new();
         for (path, text) in files {
             match parse(path, text) {
@@ -95,7 +98,11 @@ impl Suite {
         }
         problems.extend(suite.duplicates());
         if !problems.is_empty() {
-            bail!("{} problem(s) in the features:\n  {}", problems.len(), problems.join("\n  "));
+            bail!(
+                "{} problem(s) in the features:\n  {}",
+                problems.len(),
+                problems.join("\n  ")
+            );
         }
         Ok(suite)
     }
@@ -114,26 +121,40 @@ impl Suite {
         let name = filter.name.as_ref().map(|name| name.to_lowercase());
         let selected = |case: &&Arc<Case>| {
             tags.as_ref().is_none_or(|tags| tags.eval(case.tags.iter()))
-                && name.as_ref().is_none_or(|name| case.name.to_lowercase().contains(name))
+                && name
+                    .as_ref()
+                    .is_none_or(|name| case.name.to_lowercase().contains(name))
         };
         Ok(self.cases.iter().filter(selected).cloned().collect())
     }
 
     fn add(&mut self, path: &str, mut feature: Feature, problems: &mut Vec<String>) {
         if !feature.rules.is_empty() {
-            problems.push(format!("features/{path}: Rule is not used here; write a feature of its own"));
+            problems.push(format!(
+                "features/{path}: Rule is not used here; write a feature of its own"
+            ));
         }
-        let background = feature.background.as_ref().map(|part| part.steps.clone()).unwrap_or_default();
+        let background = feature
+            .background
+            .as_ref()
+            .map(|part| part.steps.clone())
+            .unwrap_or_default();
         let (title, feature_tags) = (feature.name.clone(), feature.tags.clone());
         for scenario in &mut feature.scenarios {
-            problems.extend(unknown_steps(path, background.iter().chain(&scenario.steps)));
+            problems.extend(unknown_steps(
+                path,
+                background.iter().chain(&scenario.steps),
+            ));
             let steps = background.iter().chain(&scenario.steps).cloned().collect();
             match self.case(path, &title, &feature_tags, scenario, steps) {
                 Ok(case) => {
                     scenario.tags.push(case_tag(case.number));
                     self.cases.push(Arc::new(case));
                 }
-                Err(problem) => problems.push(format!("features/{path}:{}: {problem}", scenario.position.line)),
+                Err(problem) => problems.push(format!(
+                    "features/{path}:{}: {problem}",
+                    scenario.position.line
+                )),
             }
         }
         self.features.push(feature);
@@ -149,7 +170,10 @@ impl Suite {
     ) -> Result<Case, String> {
         let tags: Vec<String> = feature_tags.iter().chain(&scenario.tags).cloned().collect();
         let Labels { id, level, sources } = Labels::read(&tags)?;
-        let capability = path.split_once('/').map_or("general", |(folder, _)| folder).to_owned();
+        let capability = path
+            .split_once('/')
+            .map_or("general", |(folder, _)| folder)
+            .to_owned();
         Ok(Case {
             number: self.cases.len(),
             id,
@@ -189,12 +213,17 @@ pub fn case_tag(number: usize) -> String {
 
 /// The case's number in the tags of a scenario that [`Suite::read`] has seen.
 pub fn case_number(tags: &[String]) -> Option<usize> {
-    tags.iter().find_map(|tag| tag.strip_prefix("case:")?.parse().ok())
+    tags.iter()
+        .find_map(|tag| tag.strip_prefix("case:")?.parse().ok())
 }
 
 fn collect_files<'a>(dir: &'a Dir<'a>, into: &mut Vec<(String, &'a str)>) {
     for file in dir.files() {
-        if file.path().extension().is_some_and(|extension| extension == "feature") {
+        if file
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "feature")
+        {
             let path = file.path().to_string_lossy().replace('\\', "/");
             into.push((path, file.contents_utf8().unwrap_or("(not UTF-8)")));
         }
@@ -205,13 +234,16 @@ fn collect_files<'a>(dir: &'a Dir<'a>, into: &mut Vec<(String, &'a str)>) {
 }
 
 fn parse(path: &str, text: &str) -> anyhow::Result<Feature> {
-    let mut feature =
-        Feature::parse(text, GherkinEnv::default()).with_context(|| format!("features/{path} can't be parsed"))?;
+    let mut feature = Feature::parse(text, GherkinEnv::default())
+        .with_context(|| format!("features/{path} can't be parsed"))?;
     feature.path = Some(PathBuf::from(path));
     Ok(feature.expand_examples()?)
 }
 
-fn unknown_steps<'a>(path: &'a str, steps: impl Iterator<Item = &'a Step>) -> impl Iterator<Item = String> {
+fn unknown_steps<'a>(
+    path: &'a str,
+    steps: impl Iterator<Item = &'a Step>,
+) -> impl Iterator<Item = String> {
     steps.filter_map(move |step| match steps::find(step) {
         Ok(_) => None,
         Err(problem) => Some(format!("features/{path}:{}: {problem}", step.position.line)),

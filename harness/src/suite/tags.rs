@@ -21,10 +21,20 @@ impl Labels {
     /// Says which label is missing or given twice.
     pub fn read(tags: &[String]) -> Result<Self, String> {
         let id = single("id", "like @CORS-004", tags.iter().filter(|tag| is_id(tag)))?.clone();
-        let level = single("level", "@core, @extended or @strict", tags.iter().filter_map(|tag| level(tag)))?;
-        let sources: Vec<String> = tags.iter().filter(|tag| source_url(tag).is_some()).cloned().collect();
+        let level = single(
+            "level",
+            "@core, @extended or @strict",
+            tags.iter().filter_map(|tag| level(tag)),
+        )?;
+        let sources: Vec<String> = tags
+            .iter()
+            .filter(|tag| source_url(tag).is_some())
+            .cloned()
+            .collect();
         if sources.is_empty() {
-            return Err("the scenario has no source; tag it with one, like @rfc9110-15.5.2".to_owned());
+            return Err(
+                "the scenario has no source; tag it with one, like @rfc9110-15.5.2".to_owned(),
+            );
         }
         Ok(Self { id, level, sources })
     }
@@ -44,11 +54,20 @@ pub fn source_url(tag: &str) -> Option<String> {
     }
     if let Some(rest) = tag.strip_prefix("rfc") {
         let (number, section) = rest.split_once('-').unwrap_or((rest, ""));
-        let anchor = if section.is_empty() { String::new() } else { format!("#section-{section}") };
-        return number.parse::<u32>().ok().map(|number| format!("https://www.rfc-editor.org/rfc/rfc{number}{anchor}"));
+        let anchor = if section.is_empty() {
+            String::new()
+        } else {
+            format!("#section-{section}")
+        };
+        return number
+            .parse::<u32>()
+            .ok()
+            .map(|number| format!("https://www.rfc-editor.org/rfc/rfc{number}{anchor}"));
     }
     if let Some(rest) = tag.strip_prefix("w3c-") {
-        let name = rest.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.').trim_end_matches('-');
+        let name = rest
+            .trim_end_matches(|c: char| c.is_ascii_digit() || c == '.')
+            .trim_end_matches('-');
         return Some(format!("https://www.w3.org/TR/{name}/"));
     }
     if tag.starts_with("fetch-") {
@@ -60,7 +79,8 @@ pub fn source_url(tag: &str) -> Option<String> {
     if let Some(page) = tag.strip_prefix("docs-") {
         return Some(format!("docs/{page}.md"));
     }
-    tag.strip_prefix("exercise-").map(|name| format!("features/exercises/{name}.feature"))
+    tag.strip_prefix("exercise-")
+        .map(|name| format!("features/exercises/{name}.feature"))
 }
 
 fn is_id(tag: &str) -> bool {
@@ -81,9 +101,13 @@ fn level(tag: &str) -> Option<Level> {
 }
 
 fn single<T>(what: &str, form: &str, mut found: impl Iterator<Item = T>) -> Result<T, String> {
-    let first = found.next().ok_or_else(|| format!("the scenario has no {what}; tag it {form}"))?;
+    let first = found
+        .next()
+        .ok_or_else(|| format!("the scenario has no {what}; tag it {form}"))?;
     match found.next() {
-        Some(_) => Err(format!("the scenario has more than one {what}; keep one tag {form}")),
+        Some(_) => Err(format!(
+            "the scenario has more than one {what}; keep one tag {form}"
+        )),
         None => Ok(first),
     }
 }

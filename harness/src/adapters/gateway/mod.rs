@@ -12,7 +12,9 @@ use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
 use super::process::{Process, printed};
-use super::{Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported};
+use super::{
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
+};
 use crate::fixtures::{Consumer, Fixture, Key};
 
 const CONFIGURATION: &str = "gateway.json";
@@ -36,14 +38,26 @@ impl Gateway {
     /// With this binary; else that of `GATECHECK_GATEWAY`; else the one beside this executable; else that on the PATH.
     pub fn new(binary: Option<PathBuf>) -> Self {
         let name = format!("gateway{}", env::consts::EXE_SUFFIX);
-        let beside = || env::current_exe().ok().map(|path| path.with_file_name(&name)).filter(|path| path.is_file());
-        let binary = binary.or_else(|| env::var_os("GATECHECK_GATEWAY").map(PathBuf::from)).or_else(beside);
-        Self { binary: binary.unwrap_or_else(|| PathBuf::from(name)) }
+        let beside = || {
+            env::current_exe()
+                .ok()
+                .map(|path| path.with_file_name(&name))
+                .filter(|path| path.is_file())
+        };
+        let binary = binary
+            .or_else(|| env::var_os("GATECHECK_GATEWAY").map(PathBuf::from))
+            .or_else(beside);
+        Self {
+            binary: binary.unwrap_or_else(|| PathBuf::from(name)),
+        }
     }
 
     fn missing(&self, error: &impl std::fmt::Display) -> SetupError {
         SetupError::with_help(
-            format!("the gateway's binary {} can't be run: {error}", self.binary.display()),
+            format!(
+                "the gateway's binary {} can't be run: {error}",
+                self.binary.display()
+            ),
             "build it with `cargo build --package gateway`, or say where it is: --gateway-bin FILE",
         )
     }
@@ -67,19 +81,33 @@ impl Adapter for Gateway {
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
         let mut document = fixture.document.clone();
-        let whole = document.as_object_mut().ok_or_else(|| Unsupported::new("the fixture is not a mapping"))?;
-        whole.entry("admin").or_insert_with(|| json!({"address": "127.0.0.1:0"}));
-        whole.entry("telemetry").or_insert_with(|| json!({"accessLog": {"file": ACCESS_LOG}}));
+        let whole = document
+            .as_object_mut()
+            .ok_or_else(|| Unsupported::new("the fixture is not a mapping"))?;
+        whole
+            .entry("admin")
+            .or_insert_with(|| json!({"address": "127.0.0.1:0"}));
+        whole
+            .entry("telemetry")
+            .or_insert_with(|| json!({"accessLog": {"file": ACCESS_LOG}}));
         if !fixture.consumers.is_empty() {
             let consumers = whole.entry("consumers").or_insert_with(|| json!([]));
-            let list = consumers.as_array_mut().ok_or_else(|| Unsupported::new("consumers is not a list"))?;
+            let list = consumers
+                .as_array_mut()
+                .ok_or_else(|| Unsupported::new("consumers is not a list"))?;
             list.extend(fixture.consumers.iter().map(consumer));
         }
-        let text = serde_json::to_string_pretty(&document).expect("a JSON value can always be written");
-        let resolve = bindings.upstreams.iter().map(|(authority, address)| format!("{authority}={address}"));
+        let text =
+            serde_json::to_string_pretty(&document).expect("a JSON value can always be written");
+        let resolve = bindings
+            .upstreams
+            .iter()
+            .map(|(authority, address)| format!("{authority}={address}"));
         Ok(Rendered {
             files: vec![(CONFIGURATION.to_owned(), text)],
-            arguments: resolve.flat_map(|pair| ["--resolve".to_owned(), pair]).collect(),
+            arguments: resolve
+                .flat_map(|pair| ["--resolve".to_owned(), pair])
+                .collect(),
             environment: fixture.environment.clone().into_iter().collect(),
         })
     }
@@ -89,12 +117,20 @@ impl Adapter for Gateway {
         drop(site.listener);
         let mut command = Command::new(&self.binary);
         command.current_dir(site.dir.path());
-        command.args(["run", CONFIGURATION, "--listen", "127.0.0.1:0", "--ready-file", READY_FILE]);
+        command.args([
+            "run",
+            CONFIGURATION,
+            "--listen",
+            "127.0.0.1:0",
+            "--ready-file",
+            READY_FILE,
+        ]);
         command.args(&rendered.arguments);
         let mut process = Process::start("the gateway", command, rendered, site.dir)?;
         let ready = process.ready(read_ready).await?;
         let address = ready.listeners.first().copied();
-        let address = address.ok_or_else(|| SetupError::new("the gateway's ready file names no listener"))?;
+        let address =
+            address.ok_or_else(|| SetupError::new("the gateway's ready file names no listener"))?;
         let access_log = process.dir().join(ACCESS_LOG);
         let mut running = Running::new(process, address);
         running.admin = ready.admin;
@@ -125,7 +161,10 @@ fn consumer(consumer: &Consumer) -> Value {
 }
 
 fn key(key: &Key) -> Value {
-    let digest: String = Sha256::digest(key.secret.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = Sha256::digest(key.secret.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     match &key.expires {
         Some(expires) => json!({"key": format!("sha256:{digest}"), "expires": expires}),
         None => json!(format!("sha256:{digest}")),
