@@ -183,8 +183,9 @@ fn end_signals() -> std::io::Result<tokio::sync::mpsc::Receiver<()>> {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
         tokio::spawn(async move {
             signals.recv().await;
-            // The receiver is gone when the run has ended by itself.
-            drop(sender.send(()).await);
+            if sender.send(()).await.is_err() {
+                tracing::debug!("the run had ended by itself");
+            }
         });
     }
     Ok(receiver)
