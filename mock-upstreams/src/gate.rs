@@ -20,53 +20,58 @@ pub(crate) struct Gate {
     fill: Mutex<Vec<Socket>>,
 }
 
+/// Whether the gate is open, and since how many changes: every change ends the connections from before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Position {
-    Listening,
-    Closed,
+pub(crate) struct Position {
+    pub open: bool,
+    pub changes: u64,
 }
 
 impl Gate {
     pub fn bind(address: SocketAddr) -> io::Result<Self> {
-        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
-        socket.set_reuse_address(true)?;
-        socket.set_nonblocking(true)?;
-        socket.bind(&address.into())?;
+        let closed = Position {
+            open: false,
+            changes: 0,
+        };
+        let bound = bound(address)?;
+        // Linux lets go of a port that it chose by itself when the listening ends, but not of one that was asked for.
+        let socket = self::bound(local_address(&bound)?)?;
         Ok(Self {
             socket,
-            position: watch::Sender::new(Position::Closed),
+            position: watch::Sender::new(closed),
             fill: Mutex::default(),
         })
     }
 
     pub fn address(&self) -> io::Result<SocketAddr> {
-        self.socket
-            .local_addr()?
-            .as_socket()
-            .ok_or_else(|| io::Error::other("the socket has no IP address"))
+        local_address(&self.socket)
     }
 
     /// Opens or closes the gate, as a server with this default behaviour needs it.
     pub fn set(&self, behaviour: &Behaviour) -> io::Result<()> {
-        let wanted = match behaviour {
-            Behaviour::Refuse | Behaviour::Blackhole => Position::Closed,
-            _ => Position::Listening,
-        };
-        let filled = !self.fill.lock().is_empty();
-        if wanted == Position::Listening && *self.position.borrow() == wanted {
+        let mut fill = self.fill.lock();
+        let Position {
+            open: was_open,
+            changes,
+        } = *self.position.borrow();
+        let open = !matches!(behaviour, Behaviour::Refuse | Behaviour::Blackhole);
+        if open && was_open {
             return Ok(());
         }
-        if filled || *self.position.borrow() == Position::Listening {
+        if was_open || !fill.is_empty() {
             // Ends the listening and keeps the port: connections are refused from here on.
             self.socket.shutdown(std::net::Shutdown::Both)?;
-            self.fill.lock().clear();
+            fill.clear();
         }
         match behaviour {
             Behaviour::Refuse => {}
-            Behaviour::Blackhole => self.ignore()?,
+            Behaviour::Blackhole => *fill = self.ignore()?,
             _ => self.socket.listen(BACKLOG)?,
         }
-        self.position.send_replace(wanted);
+        self.position.send_replace(Position {
+            open,
+            changes: changes + 1,
+        });
         Ok(())
     }
 
@@ -81,26 +86,28 @@ impl Gate {
     }
 
     /// Listens with the shortest queue and fills it: the kernel drops every further SYN.
-    fn ignore(&self) -> io::Result<()> {
+    fn ignore(&self) -> io::Result<Vec<Socket>> {
         self.socket.listen(0)?;
-        let address = self.address()?.into();
-        let mut fill = self.fill.lock();
-        for _ in 0..2 {
-            let socket = Socket::new(Domain::for_address(self.address()?), Type::STREAM, None)?;
-            socket.set_nonblocking(true)?;
-            // The first is accepted by the kernel and fills the queue, the second already hangs.
-            match socket.connect(&address) {
-                Err(error)
-                    if error.kind() != io::ErrorKind::WouldBlock
-                        && error.raw_os_error() != Some(115) =>
-                {
-                    return Err(error);
-                }
-                _ => fill.push(socket),
-            }
-        }
-        Ok(())
+        let address = self.address()?;
+        let first = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        first.connect(&address.into())?;
+        Ok(vec![first])
     }
+}
+
+fn bound(address: SocketAddr) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    Ok(socket)
+}
+
+fn local_address(socket: &Socket) -> io::Result<SocketAddr> {
+    socket
+        .local_addr()?
+        .as_socket()
+        .ok_or_else(|| io::Error::other("the socket has no IP address"))
 }
 
 impl fmt::Debug for Gate {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use h2::server::SendResponse;
-use h2::{Reason, RecvStream, SendStream};
+use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use tokio::sync::Mutex;
 use tokio::task::JoinSet;
 
 use crate::behaviour::{Behaviour, Ending, Expectation, Moment};
@@ -35,12 +36,15 @@ pub(crate) async fn serve(
         .initial_window_size(1 << 20)
         .initial_connection_window_size(1 << 20);
     let mut requests = builder.handshake(wire.into_io()).await.map_err(failed)?;
+    let flush = Flush(Arc::new(Mutex::new(requests.ping_pong())));
     let mut streams = JoinSet::new();
     while let Some(request) = requests.accept().await {
         let (request, respond) = request.map_err(failed)?;
-        let state = state.clone();
+        let (state, flush) = (state.clone(), flush.clone());
         // A stream that fails is a client that reset it; the others go on.
-        streams.spawn(async move { drop(exchange(request, respond, connection, &state).await) });
+        streams.spawn(
+            async move { drop(exchange(request, respond, connection, &state, flush).await) },
+        );
         while streams.try_join_next().is_some() {}
     }
     Ok(())
@@ -51,6 +55,7 @@ async fn exchange(
     respond: SendResponse<Bytes>,
     connection: Connection,
     state: &State,
+    flush: Flush,
 ) -> io::Result<()> {
     let (parts, body) = request.into_parts();
     let recording = state.journal.begin(received(&parts, connection, state));
@@ -78,7 +83,7 @@ async fn exchange(
             play::play(&behaviour, &received, state, &mut reply).await?
         }
     };
-    reply.end(ending);
+    reply.end(ending, flush).await;
     Ok(())
 }
 
@@ -127,6 +132,20 @@ fn fields(headers: &HeaderMap) -> Vec<(String, String)> {
         .collect()
 }
 
+/// Sees to it that frames are out before a reset takes those that still wait with it: a ping is answered only after
+/// them.
+#[derive(Clone)]
+struct Flush(Arc<Mutex<Option<PingPong>>>);
+
+impl Flush {
+    async fn flush(&self) {
+        if let Some(pings) = self.0.lock().await.as_mut() {
+            // No pong means that the connection is gone, and the frames with it.
+            drop(pings.ping(Ping::opaque()).await);
+        }
+    }
+}
+
 struct Http2Reply {
     respond: SendResponse<Bytes>,
     /// The body's stream, once the head is out.
@@ -134,15 +153,18 @@ struct Http2Reply {
 }
 
 impl Http2Reply {
-    /// A stream that ended in good order is left alone; resets take effect on any other.
-    fn end(mut self, ending: Ending) {
+    /// Resets the stream, unless it ended in good order.
+    async fn end(mut self, ending: Ending, flush: Flush) {
         let reason = match ending {
             Ending::Keep => return,
             Ending::Close => Reason::CANCEL,
             Ending::Reset => Reason::INTERNAL_ERROR,
         };
         match &mut self.stream {
-            Some(stream) => stream.send_reset(reason),
+            Some(stream) => {
+                flush.flush().await;
+                stream.send_reset(reason);
+            }
             None => self.respond.send_reset(reason),
         }
     }

@@ -1,10 +1,11 @@
 //! Accepts connections and finds out which version of HTTP each speaks.
 
 use std::collections::HashMap;
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use std::{fmt, io};
 
 use parking_lot::{Mutex, RwLock};
@@ -13,7 +14,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::behaviour::{Behaviour, Moment};
-use crate::gate::{Gate, Position};
+use crate::gate::Gate;
 use crate::http1::{self, Wire};
 use crate::http2;
 use crate::journal::Journal;
@@ -43,21 +44,18 @@ pub(crate) struct Connection {
 /// Accepts while the gate is open; cuts all connections when it closes.
 pub(crate) async fn serve(gate: Arc<Gate>, state: Arc<State>) {
     let mut positions = gate.positions();
-    loop {
-        if positions
-            .wait_for(|position| *position == Position::Listening)
-            .await
-            .is_err()
-        {
-            return;
-        }
+    while let Ok(now) = positions
+        .wait_for(|position| position.open)
+        .await
+        .map(|now| *now)
+    {
         let listener = match gate.listener() {
             Ok(listener) => listener,
             Err(error) => return eprintln!("mock-upstreams: the socket was lost: {error}"),
         };
         let mut connections = JoinSet::new();
         tokio::select! {
-            _ = positions.wait_for(|position| *position == Position::Closed) => {}
+            _ = positions.wait_for(|position| *position != now) => {}
             () = accept(&listener, &state, &mut connections) => {}
         }
         drop(listener);
@@ -65,9 +63,19 @@ pub(crate) async fn serve(gate: Arc<Gate>, state: Arc<State>) {
     }
 }
 
-/// Accepts until the socket listens no more.
+/// Accepts for as long as it is polled.
 async fn accept(listener: &TcpListener, state: &Arc<State>, connections: &mut JoinSet<()>) {
-    while let Ok((socket, peer)) = listener.accept().await {
+    loop {
+        let (socket, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            // The listening ends, and the position tells so next.
+            Err(error) if error.kind() == io::ErrorKind::InvalidInput => return pending().await,
+            // Out of file descriptors, or a client that went away while it waited.
+            Err(_) => {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+                continue;
+            }
+        };
         while connections.try_join_next().is_some() {}
         let number = state.accepted.fetch_add(1, Ordering::SeqCst) + 1;
         let open = Open::new(state.clone());

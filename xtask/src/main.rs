@@ -1,2 +1,95 @@
-//! The long commands of the project.
-fn main() {}
+//! The long commands of the project: set-up of the machine, demo, test, bench.
+//!
+//! Only the standard library is used, so that the first `cargo xtask` of a fresh clone starts in a second and can
+//! install what the real build needs.
+
+mod bench;
+mod demo;
+mod gateway;
+mod http;
+mod json;
+mod process;
+mod setup;
+mod table;
+mod test;
+mod workspace;
+
+use std::process::ExitCode;
+
+/// What a step of a command gives; the error's text is what the user reads.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  setup            install what the build and the suite need and the machine lacks
+  demo [--once]    build, run the conformance suite on the gateway, then leave the gateway running to try;
+                   --once: end after the report, with the verdict as the exit code
+  test             everything that must pass before a change is merged
+  bench [NAME]     measure; NAME is one of cost (the default), routes, memory, allocations
+  help             this text
+";
+
+const USAGE_ERROR: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let outcome = match words.as_slice() {
+        ["setup"] => setup::install(setup::EVERYTHING).map(|()| ExitCode::SUCCESS),
+        ["demo"] => demo::run(demo::After::KeepRunning),
+        ["demo", "--once"] => demo::run(demo::After::End),
+        ["test"] => test::run(),
+        ["bench"] => bench::cost::run(),
+        ["bench", "cost"] => bench::cost::run(),
+        ["bench", "routes"] => bench::routes::run(),
+        ["bench", "memory"] => bench::memory::run(),
+        ["bench", "allocations"] => bench::allocations(),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(ExitCode::SUCCESS)
+        }
+        other => {
+            eprintln!("error: {}\n\n{HELP}", complaint(other));
+            return ExitCode::from(USAGE_ERROR);
+        }
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("\nerror: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// What is wrong with a command line that is none of the above.
+fn complaint(words: &[&str]) -> String {
+    match words {
+        [] => "no command given".to_owned(),
+        ["bench", name] => format!("there is no benchmark `{name}`"),
+        [
+            known @ ("setup" | "demo" | "test" | "bench" | "help"),
+            rest @ ..,
+        ] => {
+            format!("`{known}` does not take `{}`", rest.join(" "))
+        }
+        [unknown, ..] => format!("there is no command `{unknown}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_complaint_names_the_word_that_is_wrong() {
+        assert_eq!(complaint(&[]), "no command given");
+        assert_eq!(complaint(&["dmeo"]), "there is no command `dmeo`");
+        assert_eq!(
+            complaint(&["bench", "speed"]),
+            "there is no benchmark `speed`"
+        );
+        assert_eq!(
+            complaint(&["demo", "--twice"]),
+            "`demo` does not take `--twice`"
+        );
+    }
+}

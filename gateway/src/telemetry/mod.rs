@@ -1,1 +1,9 @@
 //! Metrics and the access log.
+
+mod access_log;
+mod json_line;
+mod metrics;
+
+pub use access_log::{AccessLog, Output};
+pub use json_line::Line;
+pub use metrics::{Metrics, RouteMetrics, Seen};

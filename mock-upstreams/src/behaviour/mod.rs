@@ -36,7 +36,7 @@ pub enum Behaviour {
     /// Answers with this status, these headers and this body.
     Status {
         /// The status code, 200 to 999.
-        #[serde(alias = "value")]
+        #[serde(alias = "value", deserialize_with = "value::status")]
         code: u16,
         /// Headers, in order.
         #[serde(default)]
@@ -178,8 +178,8 @@ pub enum Behaviour {
     },
     /// Answers before the request's body was read.
     Early {
-        /// The status code.
-        #[serde(alias = "value")]
+        /// The status code, 200 to 999.
+        #[serde(alias = "value", deserialize_with = "value::status")]
         code: u16,
         /// What happens to the rest of the request's body: `keep` reads it, the others don't.
         #[serde(default)]
@@ -438,3 +438,6 @@ fn flood_size() -> u64 {
 fn event_stream() -> String {
     "text/event-stream".to_owned()
 }
+
+#[cfg(test)]
+mod tests;

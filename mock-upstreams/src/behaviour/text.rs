@@ -24,10 +24,10 @@ pub struct BehaviourError {
 impl FromStr for Behaviour {
     type Err = BehaviourError;
 
-    /// Reads the text form, or the JSON form when the text begins with `{`.
+    /// Reads the text form, or the JSON form when the text begins with `{` or `"`.
     fn from_str(text: &str) -> Result<Self, BehaviourError> {
         let text = text.trim();
-        let read = if text.starts_with('{') {
+        let read = if text.starts_with(['{', '"']) {
             serde_json::from_str(text).map_err(de::Error::custom)
         } else {
             Behaviour::deserialize(Text::parse(text))

@@ -1,5 +1,6 @@
 //! How durations, sizes, bytes and headers are written in a behaviour.
 
+use http::{HeaderName, HeaderValue};
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -65,7 +66,28 @@ fn field<E: de::Error>(line: &str) -> Result<(String, String), E> {
     let (name, value) = line
         .split_once(':')
         .ok_or_else(|| E::custom(format!("`{line}` is no header line: write `Name: value`")))?;
-    Ok((name.trim().to_owned(), value.trim().to_owned()))
+    let (name, value) = (name.trim(), value.trim());
+    if HeaderName::try_from(name).is_err() {
+        return Err(E::custom(format!(
+            "`{name}` is no header name; use `raw` for a broken head"
+        )));
+    }
+    if HeaderValue::try_from(value).is_err() {
+        return Err(E::custom(format!(
+            "{value:?} is no header value; use `raw` for a broken head"
+        )));
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// The code of a final response.
+pub(super) fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    match u16::deserialize(deserializer)? {
+        code @ 200..=999 => Ok(code),
+        code => Err(de::Error::custom(format!(
+            "status {code}: it must lie between 200 and 999"
+        ))),
+    }
 }
 
 /// A duration such as `200ms`, `1.5s` or `2m`.

@@ -1,0 +1,129 @@
+//! What a configuration has once: listeners, admin, log, the process itself.
+
+use super::listener;
+use crate::config::{At, Loaded, Report, raw};
+use crate::snapshot::Listener;
+use crate::telemetry::Output;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What the command line says over the documents.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Instead of the documents' listeners; their other settings stay when there is one of each.
+    pub listen: Vec<SocketAddr>,
+    /// Addresses for `host:port`, before those of the documents.
+    pub resolve: Vec<(String, SocketAddr)>,
+}
+
+pub struct Whole {
+    pub listeners: Vec<Arc<Listener>>,
+    pub admin: Option<SocketAddr>,
+    pub access_log: Output,
+    pub drain: Duration,
+    pub resolve: Vec<(String, SocketAddr)>,
+}
+
+pub fn compile(documents: &[Loaded], overrides: &Overrides, report: &mut Report) -> Whole {
+    let mut whole = Whole {
+        listeners: listeners(documents, overrides, report),
+        admin: None,
+        access_log: Output::default(),
+        drain: Duration::from_secs(30),
+        resolve: overrides.resolve.clone(),
+    };
+    if let Some((admin, at)) = once(documents, "admin", |document| document.admin.as_ref(), report) {
+        whole.admin = listener::address(&admin.address, at.key("address"), report);
+    }
+    if let Some((telemetry, at)) = once(documents, "telemetry", |document| document.telemetry.as_ref(), report) {
+        let output = telemetry.access_log.as_ref().and_then(|log| log.output.as_ref());
+        whole.access_log = output.map_or_else(Output::default, |output| log_output(output, at));
+    }
+    if let Some((runtime, at)) = once(documents, "runtime", |document| document.runtime.as_ref(), report) {
+        listener::duration(&runtime.drain, at.key("drain"), &mut whole.drain, report);
+        let at = at.key("resolve");
+        for (name, address) in &runtime.resolve {
+            let address = listener::address(address, at.key(name), report);
+            whole.resolve.extend(address.map(|address| (name.clone(), address)));
+        }
+    }
+    whole
+}
+
+fn listeners(documents: &[Loaded], overrides: &Overrides, report: &mut Report) -> Vec<Arc<Listener>> {
+    let mut seen = HashMap::new();
+    let mut listeners = vec![];
+    for Loaded { source, document } in documents {
+        let list = At::root(source).key("listeners");
+        for (place, raw) in document.listeners.iter().enumerate() {
+            let at = list.index(place);
+            let listener = listener::compile(raw, at, report);
+            if listener.address.port() != 0 && seen.insert(listener.address, at).is_some() {
+                report.error(at.key("address"), "duplicate-listener", format!("two listeners have the address `{}`", raw.address));
+            }
+            listeners.push(listener);
+        }
+    }
+    if listeners.is_empty() {
+        listeners.push(listener::default_listener());
+    }
+    if !overrides.listen.is_empty() {
+        let settings = listeners.clone();
+        let with = |(place, &address): (usize, &SocketAddr)| {
+            let settings = settings.get(place).or(settings.first()).cloned();
+            Listener { address, ..settings.unwrap_or_else(listener::default_listener) }
+        };
+        listeners = overrides.listen.iter().enumerate().map(with).collect();
+    }
+    listeners.into_iter().map(Arc::new).collect()
+}
+
+/// A key that only one of the documents may have.
+fn once<'a, T>(
+    documents: &'a [Loaded],
+    key: &str,
+    read: impl Fn(&'a raw::Document) -> Option<&'a T>,
+    report: &mut Report,
+) -> Option<(&'a T, At<'a>)> {
+    let mut found: Option<(&T, At<'_>)> = None;
+    for Loaded { source, document } in documents {
+        let Some(value) = read(document) else { continue };
+        let at = At::root(source).key(key);
+        match found {
+            None => found = Some((value, at)),
+            Some((_, first)) => {
+                let message = format!("`{key}` stands in another file too: {}", first.source().name());
+                report.error(at, "given-twice", message).help("say it in one place");
+            }
+        }
+    }
+    found
+}
+
+fn log_output(output: &raw::LogOutput, at: At<'_>) -> Output {
+    match output {
+        raw::LogOutput::Stdout => Output::Stdout,
+        raw::LogOutput::Stderr => Output::Stderr,
+        raw::LogOutput::Off => Output::Off,
+        raw::LogOutput::File(path) => Output::File(at.source().directory().join(path)),
+    }
+}
+
+/// The documents as they were read, with the keys of consumers left out.
+pub fn without_secrets(documents: &[Loaded]) -> Value {
+    let redacted = documents.iter().map(|Loaded { source, .. }| {
+        let mut value = source.value().clone();
+        let consumers = value.get_mut("consumers").and_then(Value::as_array_mut);
+        for consumer in consumers.into_iter().flatten() {
+            if let Some(keys) = consumer.get_mut("keys").and_then(Value::as_array_mut) {
+                let left = keys.len();
+                *keys = vec![json!("REDACTED"); left];
+            }
+        }
+        json!({"file": source.name(), "document": value})
+    });
+    redacted.collect()
+}

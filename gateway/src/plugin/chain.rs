@@ -1,0 +1,144 @@
+//! The plugins of one route, compiled into one slice per phase.
+//!
+//! A plugin is in no phase that it did not ask for; a body flows untouched when nobody wants it.
+
+use super::exchange::Exchange;
+use super::{Flow, OnRequest, OnRequestBody, OnResponse, OnResponseBody, Rejection, Request};
+use http::{HeaderMap, StatusCode};
+use std::sync::Arc;
+
+/// A plugin's place in the chain, for people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// The plugin's name.
+    pub name: &'static str,
+    /// Why it stands where it stands.
+    pub reason: &'static str,
+    /// What it will do, in one line.
+    pub does: String,
+}
+
+/// The phases of a chain while it is compiled.
+#[derive(Default)]
+pub struct Phases {
+    request: Vec<(usize, Arc<dyn OnRequest>)>,
+    request_body: Vec<Arc<dyn OnRequestBody>>,
+    response: Vec<Arc<dyn OnResponse>>,
+    response_body: Vec<Arc<dyn OnResponseBody>>,
+    links: Vec<Link>,
+}
+
+impl Phases {
+    /// When the request's head is there.
+    pub fn request(&mut self, plugin: Arc<dyn OnRequest>) {
+        self.request.push((self.links.len(), plugin));
+    }
+
+    /// On each piece of the request's body.
+    pub fn request_body(&mut self, plugin: Arc<dyn OnRequestBody>) {
+        self.request_body.push(plugin);
+    }
+
+    /// When the response's head is there.
+    pub fn response(&mut self, plugin: Arc<dyn OnResponse>) {
+        self.response.push(plugin);
+    }
+
+    /// On each piece of the response's body.
+    pub fn response_body(&mut self, plugin: Arc<dyn OnResponseBody>) {
+        self.response_body.push(plugin);
+    }
+
+    /// Ends a plugin's part: what was put into phases since the last call is its.
+    pub fn link(&mut self, link: Link) {
+        self.links.push(link);
+    }
+
+    /// The finished chain.
+    #[must_use]
+    pub fn finish(self) -> Chain {
+        Chain {
+            request: self.request.into(),
+            request_body: self.request_body.into(),
+            response: self.response.into(),
+            response_body: self.response_body.into(),
+            links: self.links.into(),
+        }
+    }
+}
+
+/// What runs for each request of a route.
+#[derive(Default)]
+pub struct Chain {
+    request: Box<[(usize, Arc<dyn OnRequest>)]>,
+    request_body: Box<[Arc<dyn OnRequestBody>]>,
+    response: Box<[Arc<dyn OnResponse>]>,
+    response_body: Box<[Arc<dyn OnResponseBody>]>,
+    links: Box<[Link]>,
+}
+
+impl Chain {
+    /// Runs the request phase: the first plugin that does not go on decides.
+    pub fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
+        for (_, plugin) in &self.request {
+            match plugin.on_request(request, exchange) {
+                Flow::Next => {}
+                decided => return decided,
+            }
+        }
+        Flow::Next
+    }
+
+    /// As [`Self::on_request`], telling each plugin's part: for `gateway explain`.
+    pub fn trace_request(
+        &self,
+        request: &Request<'_>,
+        exchange: &mut Exchange,
+        mut tell: impl FnMut(&Link, &Flow, &Exchange),
+    ) -> Flow {
+        for (link, plugin) in &self.request {
+            let flow = plugin.on_request(request, exchange);
+            tell(&self.links[*link], &flow, exchange);
+            if !matches!(flow, Flow::Next) {
+                return flow;
+            }
+        }
+        Flow::Next
+    }
+
+    /// Runs the request-body phase.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn on_request_body(&self, seen: u64) -> Result<(), Rejection> {
+        self.request_body.iter().try_for_each(|plugin| plugin.on_request_body(seen))
+    }
+
+    /// Runs the response phase.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn on_response(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), Rejection> {
+        self.response.iter().try_for_each(|plugin| plugin.on_response(status, headers))
+    }
+
+    /// Runs the response-body phase.
+    ///
+    /// # Errors
+    /// The first refusal.
+    pub fn on_response_body(&self, seen: u64) -> Result<(), Rejection> {
+        self.response_body.iter().try_for_each(|plugin| plugin.on_response_body(seen))
+    }
+
+    /// The plugins in the order in which they run.
+    #[must_use]
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+}
+
+impl std::fmt::Debug for Chain {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.links.iter().map(|link| link.name)).finish()
+    }
+}

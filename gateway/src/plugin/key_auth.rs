@@ -1,0 +1,152 @@
+//! `key-auth`: an API key in a header, or in the query where that is switched on, to a consumer.
+//!
+//! A key that is missing, empty, unknown, past its end or given twice is refused with 401 and a challenge (RFC 9110
+//! §11.6.1). The key never reaches the upstream; the consumer's name does, in a header that a client cannot forge.
+
+use super::chain::Phases;
+use super::edits::Header;
+use super::exchange::Exchange;
+use super::registry::{Compile, Plugin};
+use super::{Flow, OnRequest, Rejection, Request};
+use crate::identity::{Digest, Keys, Verdict};
+use crate::reason::Reason;
+use http::HeaderValue;
+use percent_encoding::percent_decode_str;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// The header that tells the upstream who calls, where nobody names another.
+pub const CONSUMER_HEADER: &str = "x-consumer-name";
+
+/// API keys.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Config {
+    /// The header that carries the key.
+    #[serde(default = "header")]
+    header: String,
+    /// A query parameter that may carry the key; off where absent, since a query ends up in histories and logs.
+    query: Option<String>,
+    /// The protection space that the challenge names (RFC 9110 §11.5).
+    #[serde(default = "realm")]
+    #[schemars(regex(pattern = r#"^[ !#-\[\]-~]*$"#))]
+    realm: String,
+    /// The header that tells the upstream who calls.
+    #[serde(default = "consumer_header")]
+    consumer_header: String,
+}
+
+fn header() -> String {
+    "X-API-Key".to_owned()
+}
+
+fn realm() -> String {
+    "gateway".to_owned()
+}
+
+fn consumer_header() -> String {
+    "X-Consumer-Name".to_owned()
+}
+
+/// The compiled form.
+pub struct KeyAuth {
+    header: Header,
+    query: Option<Arc<str>>,
+    consumer_header: Header,
+    challenge_header: Header,
+    challenge: HeaderValue,
+    keys: Arc<Keys>,
+}
+
+impl Plugin for KeyAuth {
+    const NAME: &'static str = "key-auth";
+    const SUMMARY: &'static str = "An API key in a header, or in the query, to a consumer.";
+    type Config = Config;
+
+    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+        let header = compile.header("header", &config.header);
+        let consumer_header = compile.header("consumerHeader", &config.consumer_header);
+        let challenge = HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", config.realm));
+        if challenge.is_err() {
+            let at = compile.at.key("realm");
+            compile.report.error(at, "invalid-realm", "a realm is made of visible ASCII characters and spaces");
+        }
+        let place = match &config.query {
+            Some(query) => format!("{} or the query's {query}", config.header),
+            None => config.header,
+        };
+        phases.request(Arc::new(Self {
+            header: header?,
+            query: config.query.map(Into::into),
+            consumer_header: consumer_header?,
+            challenge_header: Header::from_static("WWW-Authenticate"),
+            challenge: challenge.ok()?,
+            keys: compile.keys.clone(),
+        }));
+        Some(format!("wants a key in {place} and tells the upstream whose it is in {}", config.consumer_header))
+    }
+}
+
+/// What was found where keys are looked for.
+enum Presented<'a> {
+    Nothing,
+    One(Cow<'a, [u8]>),
+    Several,
+}
+
+impl KeyAuth {
+    fn presented<'a>(&self, request: &Request<'a>) -> Presented<'a> {
+        let in_headers = request.headers.get_all(&self.header.name).iter().map(|value| Cow::Borrowed(value.as_bytes()));
+        let in_query = self.query.as_deref().zip(request.query).into_iter();
+        let in_query = in_query.flat_map(|(name, query)| query_values(query, name));
+        let mut all = in_headers.chain(in_query);
+        match (all.next(), all.next()) {
+            (None, _) => Presented::Nothing,
+            (Some(key), None) => Presented::One(key),
+            _ => Presented::Several,
+        }
+    }
+
+    fn refuse(&self, exchange: &mut Exchange, reason: Reason, detail: &'static str) -> Flow {
+        exchange.response_edits.set(&self.challenge_header, self.challenge.clone());
+        Rejection::new(reason, detail).into()
+    }
+}
+
+impl OnRequest for KeyAuth {
+    fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
+        exchange.request_edits.remove(self.header.name.clone());
+        if let Some(query) = &self.query {
+            exchange.secret_query.push(query.clone());
+        }
+        let key = match self.presented(request) {
+            Presented::One(key) if !key.is_empty() => key,
+            Presented::Several => {
+                return self.refuse(exchange, Reason::CredentialInvalid, "more than one API key was given");
+            }
+            _ => return self.refuse(exchange, Reason::CredentialMissing, "an API key is needed"),
+        };
+        let digest = Digest::of(&key);
+        match self.keys.find(&digest, request.time) {
+            Verdict::Valid(consumer) => {
+                exchange.request_edits.set(&self.consumer_header, consumer.header().clone());
+                exchange.consumer = Some(consumer.clone());
+                exchange.credential = Some(digest);
+                Flow::Next
+            }
+            // Told alike, so that nobody learns from the answer that a key once existed.
+            Verdict::Expired(_) | Verdict::Unknown => {
+                self.refuse(exchange, Reason::CredentialInvalid, "the API key is not valid")
+            }
+        }
+    }
+}
+
+fn query_values<'a>(query: &'a str, wanted: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
+    query.split('&').filter_map(move |pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        percent_decode_str(name).eq(wanted.bytes()).then(|| percent_decode_str(value).into())
+    })
+}

@@ -1,0 +1,87 @@
+//! `observability`: a header's value in the access log and, from a declared set, in the metrics.
+//!
+//! The set is `values` and what `route-by-header` on the same route looks for; any other value is counted as `other` and
+//! its absence as `none`, so a client cannot make labels.
+
+use super::chain::Phases;
+use super::edits::Header;
+use super::exchange::{Exchange, Observed};
+use super::registry::{Compile, Plugin};
+use super::route_by_header::RouteByHeader;
+use super::{Flow, OnRequest, Request};
+use schemars::JsonSchema;
+use serde::Deserialize;
+use std::sync::Arc;
+
+/// A header's value in log and metrics.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Config {
+    /// The header.
+    include_header: String,
+    /// Values that may become a metric's label, besides those of route-by-header.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    values: Vec<String>,
+}
+
+/// The longest value that the log keeps, in bytes.
+const LONGEST: usize = 128;
+
+/// The compiled form.
+pub struct Observability {
+    header: Header,
+    label: Arc<str>,
+    values: Box<[Arc<str>]>,
+    other: Arc<str>,
+    none: Arc<str>,
+}
+
+impl Plugin for Observability {
+    const NAME: &'static str = "observability";
+    const SUMMARY: &'static str = "A header's value in the access log and in the metrics.";
+    type Config = Config;
+
+    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+        let header = compile.header("includeHeader", &config.include_header)?;
+        let mut values: Vec<Arc<str>> = config.values.iter().map(|value| value.as_str().into()).collect();
+        let canaries = compile.siblings.iter().filter(|(name, _)| *name == RouteByHeader::NAME);
+        for (_, canary) in canaries {
+            let same = canary["header"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&config.include_header));
+            if let (true, Some(value)) = (same, canary["value"].as_str()) {
+                values.push(value.into());
+            }
+        }
+        values.sort();
+        values.dedup();
+        phases.request(Arc::new(Self {
+            label: header.name.as_str().into(),
+            header,
+            values: values.into(),
+            other: "other".into(),
+            none: "none".into(),
+        }));
+        Some(format!("tells {} in log and metrics", config.include_header))
+    }
+}
+
+impl OnRequest for Observability {
+    fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
+        let sent = request.headers.get(&self.header.name);
+        let known = sent.and_then(|sent| self.values.iter().find(|value| value.as_bytes() == sent.as_bytes()));
+        exchange.observed = Some(Observed {
+            header: self.label.clone(),
+            value: sent.map(|sent| bounded(sent.as_bytes()).into()),
+            label: match (sent, known) {
+                (None, _) => self.none.clone(),
+                (_, Some(known)) => known.clone(),
+                _ => self.other.clone(),
+            },
+        });
+        Flow::Next
+    }
+}
+
+fn bounded(value: &[u8]) -> String {
+    String::from_utf8_lossy(&value[..value.len().min(LONGEST)]).into_owned()
+}

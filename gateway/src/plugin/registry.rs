@@ -1,0 +1,165 @@
+//! THE list of plugins: name, place in the order, the reason for the place.
+//!
+//! Users list plugins in any order; the gateway runs them in this one. Schema, documentation, `gateway explain` and the
+//! tests over all plugins derive from it.
+
+use super::chain::Phases;
+use super::edits::Header;
+use super::{
+    cors, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit, route_by_header,
+};
+use crate::config::{At, Report};
+use crate::identity::Keys;
+use crate::limit::Limits;
+use http::header::HeaderName;
+use schemars::{JsonSchema, Schema};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::sync::Arc;
+
+/// What a plugin's file defines.
+pub trait Plugin {
+    /// As in `plugins: [{name: …}]`.
+    const NAME: &'static str;
+    /// What it is for, in one line.
+    const SUMMARY: &'static str;
+    /// The configuration, as JSON, that is in force where nobody names the plugin.
+    const DEFAULT: Option<&'static str> = None;
+    /// The configuration as it stands in the document.
+    type Config: DeserializeOwned + JsonSchema;
+
+    /// Raw to compiled: puts the plugin into the phases it wants and says in one line what it will do. Mistakes go to the
+    /// report; `None` then.
+    fn compile(config: Self::Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String>;
+}
+
+/// What a plugin may know while it is compiled.
+pub struct Compile<'a, 'r> {
+    /// Where its `config` stands.
+    pub at: At<'a>,
+    /// Where its mistakes go.
+    pub report: &'r mut Report,
+    /// The declaration, the same for each route that it holds for: what shares its counters.
+    pub scope: &'a str,
+    /// The name of the route.
+    pub route: &'a str,
+    /// Every plugin in force on the route, by name, with its `config`.
+    pub siblings: &'a [(&'a str, &'a Value)],
+    /// The names of the services within reach, the route's own first.
+    pub services: &'a [Arc<str>],
+    /// The consumers' keys.
+    pub keys: &'a Arc<Keys>,
+    /// Counters, which outlive a reload.
+    pub limits: &'a Limits,
+}
+
+impl Compile<'_, '_> {
+    /// A header's name from the configuration, or a mistake at `key`.
+    pub fn header(&mut self, key: &str, name: &str) -> Option<Header> {
+        match Header::parse(name) {
+            Ok(header) => Some(header),
+            Err(_) => {
+                let at = self.at.key(key);
+                self.report
+                    .error(at, "invalid-header-name", format!("{name:?} is not a header's name"))
+                    .help("a header's name is made of letters, digits and - _ . ! # $ % & ' * + ^ ` | ~");
+                None
+            }
+        }
+    }
+
+    /// Whether another plugin of that name is in force on the route.
+    #[must_use]
+    pub fn has_sibling(&self, name: &str) -> bool {
+        self.siblings.iter().any(|(sibling, _)| *sibling == name)
+    }
+}
+
+/// A line of the registry.
+pub struct Kind {
+    /// As in `plugins: [{name: …}]`.
+    pub name: &'static str,
+    /// Why it stands at this place in the order.
+    pub reason: &'static str,
+    /// What it is for, in one line.
+    pub summary: &'static str,
+    /// The configuration, as JSON, that is in force where nobody names the plugin.
+    pub default: Option<&'static str>,
+    /// The schema of its `config`.
+    pub schema: fn() -> Schema,
+    /// See [`Plugin::compile`].
+    pub compile: fn(&Value, &mut Compile<'_, '_>, &mut Phases) -> Option<String>,
+}
+
+const fn kind<P: Plugin>(reason: &'static str) -> Kind {
+    Kind {
+        name: P::NAME,
+        reason,
+        summary: P::SUMMARY,
+        default: P::DEFAULT,
+        schema: || schemars::schema_for!(P::Config),
+        compile: |value, compile, phases| match serde_json::from_value(value.clone()) {
+            Ok(config) => P::compile(config, compile, phases),
+            Err(error) => {
+                compile.report.error(compile.at, "invalid-value", error.to_string());
+                None
+            }
+        },
+    }
+}
+
+/// The plugins, in the order in which they run.
+pub const REGISTRY: &[Kind] = &[
+    kind::<request_id::RequestId>("first: whatever is answered from here on carries the id"),
+    kind::<cors::Cors>("before auth: a preflight carries no credentials; and what is refused later needs the headers too"),
+    kind::<request_size_limit::RequestSizeLimit>("before auth: what is too large is refused before work is spent on it"),
+    kind::<key_auth::KeyAuth>("before limits: they may be keyed by who calls"),
+    kind::<rate_limit::RateLimit>("after auth: it can see the consumer; before routing: a refused request goes nowhere"),
+    kind::<route_by_header::RouteByHeader>("after limits: only requests that go on choose a service"),
+    kind::<observability::Observability>("after routing: it tells what was decided"),
+    kind::<response_size_limit::ResponseSizeLimit>("last: it looks at what comes back"),
+];
+
+/// The schema of every configuration, plugins included.
+#[must_use]
+pub fn schema() -> crate::config::Schema {
+    let parts: Vec<_> = REGISTRY.iter().map(|kind| (kind.name, (kind.schema)(), kind.summary)).collect();
+    crate::config::Schema::new(parts)
+}
+
+/// The plugin of that name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Kind> {
+    REGISTRY.iter().find(|kind| kind.name == name)
+}
+
+/// The header by which a plugin tells upstreams who calls: a client's own is taken away on every route.
+#[must_use]
+pub fn identity_header(name: &str, config: &Value) -> Option<HeaderName> {
+    let named = config.get("consumerHeader").and_then(Value::as_str)?;
+    (name == key_auth::KeyAuth::NAME).then(|| HeaderName::from_bytes(named.as_bytes()).ok())?
+}
+
+/// The header that tells upstreams who calls, where nobody names another.
+#[must_use]
+pub fn default_identity_header() -> HeaderName {
+    HeaderName::from_static(key_auth::CONSUMER_HEADER)
+}
+
+/// The name of the plugin that carries the request's id.
+pub const REQUEST_ID: &str = request_id::RequestId::NAME;
+/// The name of the plugin that answers preflights.
+pub const CORS: &str = cors::Cors::NAME;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn names_are_unique_and_each_place_has_its_reason() {
+        let names: HashSet<_> = REGISTRY.iter().map(|kind| kind.name).collect();
+        assert_eq!(names.len(), REGISTRY.len());
+        assert!(REGISTRY.iter().all(|kind| !kind.reason.is_empty() && !kind.summary.is_empty()));
+    }
+}

@@ -1,0 +1,138 @@
+//! From a request's head to what is to be done with it: forward, answer or reject.
+
+use super::context::{Context, Matched};
+use super::{admission, client};
+use crate::domain::path::{PathError, normalise};
+use crate::domain::pattern::Methods;
+use crate::plugin::chain::Chain;
+use crate::plugin::edits::Header;
+use crate::plugin::{Flow, Rejection, Request};
+use crate::reason::Reason;
+use crate::router;
+use crate::snapshot::{Choice, Missing};
+use http::header::{ALLOW, HOST};
+use http::{HeaderValue, StatusCode};
+use pingora::http::RequestHeader;
+use pingora::prelude::Session;
+use std::borrow::Cow;
+
+/// What is to be done with a request.
+pub enum Decision {
+    /// On to the upstream.
+    Forward,
+    /// The chain answered.
+    Answer(StatusCode),
+    /// Refused.
+    Reject(Rejection),
+}
+
+impl From<Flow> for Decision {
+    fn from(flow: Flow) -> Self {
+        match flow {
+            Flow::Next => Self::Forward,
+            Flow::Answer(status) => Self::Answer(status),
+            Flow::Reject(rejection) => Self::Reject(rejection),
+        }
+    }
+}
+
+/// Admits, routes and runs the chain.
+pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
+    set_limits(session, ctx);
+    let peer = session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip());
+    ctx.peer = peer.map_or(ctx.peer, |peer| peer.to_canonical());
+    ctx.trusted = ctx.listener.trusts(ctx.peer);
+    let head = session.req_header();
+    ctx.client = if ctx.trusted { client::address(ctx.peer, &head.headers, &ctx.listener) } else { ctx.peer };
+
+    let raw = session.as_http1().map(|session| session.get_headers_raw_bytes());
+    let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+    let admitted = admission::check(head, raw.as_deref(), &ctx.listener).and_then(|()| authority(head, secure));
+    match admitted {
+        Err(rejection) => without_route(head, "/", ctx, rejection),
+        Ok(_) if head.raw_path() == b"*" => Decision::Answer(StatusCode::NO_CONTENT),
+        Ok(host) => route(head, host, ctx),
+    }
+}
+
+fn set_limits(session: &mut Session, ctx: &Context) {
+    let listener = &ctx.listener;
+    if session.get_keepalive().is_some() {
+        session.set_keepalive(Some(listener.keep_alive.as_secs().max(1)));
+    }
+    session.set_read_timeout(Some(listener.body_timeout));
+    session.set_write_timeout(Some(listener.body_timeout));
+    session.set_total_drain_timeout(Some(listener.body_timeout));
+    session.set_pipelining_enabled(true);
+    session.set_abort_on_close(false);
+}
+
+/// The host that is asked for; refuses a target of another scheme than the connection's (RFC 9110 §7.4).
+fn authority(head: &RequestHeader, secure: bool) -> Result<Option<&str>, Rejection> {
+    if let Some((scheme, authority)) = admission::absolute(head.raw_path()) {
+        if scheme.eq_ignore_ascii_case("https") != secure {
+            return Err(Rejection::new(Reason::Misdirected, "the target's scheme is not this connection's"));
+        }
+        return Ok(Some(authority));
+    }
+    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    Ok(host.or_else(|| head.uri.authority().map(http::uri::Authority::as_str)))
+}
+
+fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decision {
+    let path = match normalise(head.uri.path(), ctx.listener.paths) {
+        Ok(path) => path,
+        Err(error) => return without_route(head, "/", ctx, malformed_path(&error)),
+    };
+    let query = head.uri.query();
+    let asked = router::Request { host, path: &path, query, method: &head.method, headers: &head.headers };
+    let Choice { route, matched_len, rewritten } = match ctx.snapshot.choose(&asked) {
+        Ok(choice) => choice,
+        Err(Missing::Method(allow)) => return method_not_allowed(head, &path, ctx, &allow),
+        Err(Missing::Route) => {
+            let rejection = Rejection::new(Reason::NoRoute, "no route serves this host and path");
+            return without_route(head, &path, ctx, rejection);
+        }
+    };
+    let flow = run(&route.chain, head, &path, ctx);
+    let normal = matches!(path, Cow::Owned(_)).then(|| path.into_owned().into_boxed_str());
+    ctx.matched = Some(Matched { route, matched_len, normal, rewritten });
+    flow.into()
+}
+
+fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context) -> Flow {
+    let request = Request {
+        method: &head.method,
+        headers: &head.headers,
+        path,
+        query: head.uri.query(),
+        client: ctx.client,
+        trusted: ctx.trusted,
+        now: ctx.started.duration_since(ctx.state.started),
+        time: ctx.time,
+    };
+    chain.on_request(&request, &mut ctx.exchange)
+}
+
+/// Where no route is known there is still the request's id to be told.
+fn without_route(head: &RequestHeader, path: &str, ctx: &mut Context, rejection: Rejection) -> Decision {
+    let snapshot = ctx.snapshot.clone();
+    match run(&snapshot.fallback, head, path, ctx) {
+        Flow::Next => Decision::Reject(rejection),
+        other => other.into(),
+    }
+}
+
+fn method_not_allowed(head: &RequestHeader, path: &str, ctx: &mut Context, allow: &Methods) -> Decision {
+    let names: Vec<String> = allow.iter().map(|method| method.to_string()).collect();
+    let detail = format!("{} is not among the methods served here", head.method);
+    let decision = without_route(head, path, ctx, Rejection::new(Reason::MethodNotAllowed, detail));
+    if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+        ctx.exchange.response_edits.set(&Header { name: ALLOW, wire: "Allow".into() }, value);
+    }
+    decision
+}
+
+fn malformed_path(error: &PathError) -> Rejection {
+    Rejection::new(Reason::MalformedPath, error.to_string())
+}

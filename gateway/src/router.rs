@@ -1,1 +1,0 @@
-//! A pure matcher: a request to the most specific route.

@@ -1,0 +1,166 @@
+//! `mock-upstreams`: starts named upstream servers and tells what they receive.
+
+mod control;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context;
+use clap::error::ErrorKind;
+use clap::{CommandFactory, Parser};
+use mock_upstreams::{Behaviour, CATALOGUE, MockUpstream};
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Starts upstream servers that behave, or misbehave, as they are told, until ctrl-c.
+///
+/// A request can choose another behaviour by the header `Gatecheck-Behaviour`. The control address answers
+/// `GET /__received[?upstream=NAME][&tag=TAG]` with what came, forgets it on `DELETE /__received`, and changes a
+/// server's behaviour on `PUT /__behaviour/NAME` with the new one as body.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// A server's name and what it does, such as `users=echo` or `search='slow=200ms;chunks=3'`; may be repeated.
+    #[arg(long = "upstream", value_name = "NAME=BEHAVIOUR", value_parser = named::<Behaviour>)]
+    upstreams: Vec<(String, Behaviour)>,
+
+    /// The address of a server; without it 127.0.0.1 and any free port.
+    #[arg(long = "listen", value_name = "NAME=IP:PORT", value_parser = named::<SocketAddr>)]
+    listen: Vec<(String, SocketAddr)>,
+
+    /// The control address.
+    #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
+    control: SocketAddr,
+
+    /// Print the addresses as one line of JSON.
+    #[arg(long)]
+    json: bool,
+
+    /// List all behaviours and leave.
+    #[arg(long)]
+    list_behaviours: bool,
+}
+
+/// The running servers by name.
+type Upstreams = BTreeMap<String, MockUpstream>;
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if arguments.list_behaviours {
+        list_behaviours();
+        return Ok(());
+    }
+    if let Err(reason) = arguments.check() {
+        Arguments::command()
+            .error(ErrorKind::ValueValidation, reason)
+            .exit();
+    }
+    let mut terminated = signal(SignalKind::terminate())?;
+    let upstreams = Arc::new(arguments.spawn().await?);
+    let control = control::Control::bind(arguments.control)
+        .await
+        .with_context(|| format!("--control {} can't be bound", arguments.control))?;
+    print_addresses(&arguments, &upstreams, control.address()?);
+    tokio::select! {
+        never = control.serve(upstreams) => match never {},
+        ended = tokio::signal::ctrl_c() => ended?,
+        _ = terminated.recv() => {}
+    }
+    Ok(())
+}
+
+impl Arguments {
+    fn check(&self) -> Result<(), String> {
+        if self.upstreams.is_empty() {
+            return Err(
+                "give at least one --upstream NAME=BEHAVIOUR, such as --upstream users=echo"
+                    .to_owned(),
+            );
+        }
+        let mut names: Vec<_> = self.upstreams.iter().map(|(name, _)| name).collect();
+        names.sort();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(format!("--upstream {} is given twice", twice[0]));
+        }
+        match self.listen.iter().find(|(name, _)| !names.contains(&name)) {
+            Some((name, _)) => Err(format!(
+                "--listen {name}: there is no --upstream of that name"
+            )),
+            None => Ok(()),
+        }
+    }
+
+    async fn spawn(&self) -> anyhow::Result<Upstreams> {
+        let mut upstreams = Upstreams::new();
+        for (name, behaviour) in &self.upstreams {
+            let mut builder = MockUpstream::builder(behaviour.clone()).name(name);
+            if let Some((_, address)) = self.listen.iter().find(|(other, _)| other == name) {
+                builder = builder.listen(*address);
+            }
+            let upstream = builder
+                .spawn()
+                .await
+                .with_context(|| format!("{name} can't be started"))?;
+            upstreams.insert(name.clone(), upstream);
+        }
+        Ok(upstreams)
+    }
+}
+
+/// Reads `NAME=VALUE`.
+fn named<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(String, T), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    if name.is_empty()
+        || !name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+    {
+        return Err(format!(
+            "`{name}` is no name: use letters, digits, `-`, `_` and `.`"
+        ));
+    }
+    let hint = "(--list-behaviours lists them all)";
+    let hint = if std::any::type_name::<T>() == std::any::type_name::<Behaviour>() {
+        hint
+    } else {
+        ""
+    };
+    Ok((
+        name.to_owned(),
+        value.parse().map_err(|error| format!("{error} {hint}"))?,
+    ))
+}
+
+fn print_addresses(arguments: &Arguments, upstreams: &Upstreams, control: SocketAddr) {
+    if arguments.json {
+        let servers: BTreeMap<_, _> = upstreams
+            .iter()
+            .map(|(name, up)| (name, up.url()))
+            .collect();
+        println!(
+            "{}",
+            json!({"control": format!("http://{control}"), "upstreams": servers})
+        );
+        return;
+    }
+    let width = upstreams
+        .keys()
+        .map(String::len)
+        .max()
+        .unwrap_or(0)
+        .max("control".len());
+    for (name, behaviour) in &arguments.upstreams {
+        if let Some(upstream) = upstreams.get(name) {
+            println!("{name:width$}  {}  {behaviour}", upstream.url());
+        }
+    }
+    println!("{:width$}  http://{control}  GET /__received", "control");
+}
+
+fn list_behaviours() {
+    for kind in CATALOGUE {
+        println!("{}\n    {}", kind.example, kind.does);
+    }
+}

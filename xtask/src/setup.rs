@@ -1,0 +1,209 @@
+//! What the machine must have besides Rust, and how it gets it.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::{Result, workspace};
+
+/// A program that the build or a command needs.
+pub struct Tool {
+    /// Any of these in the search path will do.
+    programs: &'static [&'static str],
+    /// Packages of Debian and its kin.
+    apt: &'static [&'static str],
+    /// The package's name everywhere else.
+    elsewhere: &'static str,
+    purpose: &'static str,
+}
+
+const CMAKE: Tool = Tool {
+    programs: &["cmake"],
+    apt: &["cmake"],
+    elsewhere: "cmake",
+    purpose: "builds zlib-ng for Pingora",
+};
+const MAKE: Tool = Tool {
+    programs: &["make", "gmake"],
+    apt: &["make"],
+    elsewhere: "make",
+    purpose: "builds zlib-ng for Pingora",
+};
+const C_COMPILER: Tool = Tool {
+    programs: &["cc", "gcc", "clang"],
+    apt: &["gcc", "libc6-dev"],
+    elsewhere: "gcc",
+    purpose: "builds zlib-ng and mimalloc, links everything",
+};
+const NGINX: Tool = Tool {
+    programs: &["nginx"],
+    apt: &["nginx"],
+    elsewhere: "nginx",
+    purpose: "the suite's second target, the benchmark's yardstick and backend",
+};
+const WRK: Tool = Tool {
+    programs: &["wrk"],
+    apt: &["wrk"],
+    elsewhere: "wrk",
+    purpose: "makes the benchmark's load",
+};
+
+/// What building, testing and the demo need.
+pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
+/// All that any command needs.
+pub const EVERYTHING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, WRK];
+
+/// Package managers that are told of, not used: (program, command that installs).
+const OTHERS: [(&str, &str); 5] = [
+    ("dnf", "sudo dnf install -y"),
+    ("pacman", "sudo pacman -S --needed"),
+    ("zypper", "sudo zypper install -y"),
+    ("apk", "sudo apk add"),
+    ("brew", "brew install"),
+];
+
+/// Installs what is missing of `tools`, or says which one command would.
+pub fn install(tools: &[Tool]) -> Result {
+    let missing: Vec<&Tool> = tools.iter().filter(|tool| !present(tool)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    println!("Missing on this machine:");
+    for tool in &missing {
+        println!("  {:<6} {}", tool.elsewhere, tool.purpose);
+    }
+    let Some(mut prefix) = apt_prefix()? else {
+        return Err(format!(
+            "install them with this command, then try again:\n\n  {}\n",
+            advice(&missing)
+        )
+        .into());
+    };
+    prefix.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+    apt(&prefix, &packages(&missing))?;
+    match missing.iter().find(|tool| !present(tool)) {
+        None => Ok(()),
+        Some(tool) => Err(format!("{} was installed but is not found", tool.elsewhere).into()),
+    }
+}
+
+/// Adds rustfmt and clippy to the toolchain where they are missing.
+pub fn rust_components() -> Result {
+    for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
+        let there = workspace::cargo(&[subcommand, "--version"])?
+            .output()?
+            .status
+            .success();
+        if !there {
+            workspace::run(workspace::command("rustup")?.args(["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}
+
+fn present(tool: &Tool) -> bool {
+    tool.programs
+        .iter()
+        .any(|program| workspace::find(program).is_some())
+}
+
+fn packages(tools: &[&Tool]) -> Vec<&'static str> {
+    tools.iter().flat_map(|tool| tool.apt).copied().collect()
+}
+
+/// What stands before `apt-get` here: nothing for root, `sudo -n` where that asks nothing, none where it can't be used.
+fn apt_prefix() -> Result<Option<Vec<&'static str>>> {
+    if workspace::find("apt-get").is_none() {
+        return Ok(None);
+    }
+    let id = Command::new("id").arg("-u").output()?;
+    if id.stdout.trim_ascii() == b"0" {
+        return Ok(Some(vec![]));
+    }
+    let silent_sudo = workspace::find("sudo").is_some()
+        && Command::new("sudo")
+            .args(["-n", "true"])
+            .output()?
+            .status
+            .success();
+    Ok(silent_sudo.then(|| vec!["sudo", "-n"]))
+}
+
+/// Installs packages; fetches the lists first when there are none, and once more when they prove out of date.
+fn apt(prefix: &[&str], packages: &[&str]) -> Result {
+    let call = |arguments: &[&str]| -> Result {
+        let mut words = prefix.iter().chain(arguments);
+        let program = words.next().ok_or("an empty command")?;
+        workspace::run(workspace::command(program)?.args(words))
+    };
+    let mut install = vec!["install", "--yes", "--no-install-recommends"];
+    install.extend(packages);
+    if !has_lists(Path::new("/var/lib/apt/lists")) {
+        call(&["update"])?;
+        return call(&install);
+    }
+    call(&install).or_else(|_| {
+        call(&["update"])?;
+        call(&install)
+    })
+}
+
+fn has_lists(directory: &Path) -> bool {
+    let Ok(entries) = directory.read_dir() else {
+        return false;
+    };
+    entries
+        .flatten()
+        .any(|entry| entry.file_name().to_string_lossy().contains("_Packages"))
+}
+
+/// The one command that installs the tools by hand.
+fn advice(tools: &[&Tool]) -> String {
+    let names: Vec<&str> = tools.iter().map(|tool| tool.elsewhere).collect();
+    if workspace::find("apt-get").is_some() {
+        let packages = packages(tools).join(" ");
+        return format!("sudo sh -c 'apt-get update && apt-get install --yes {packages}'");
+    }
+    match OTHERS
+        .iter()
+        .find(|(program, _)| workspace::find(program).is_some())
+    {
+        Some((_, command)) => format!("{command} {}", names.join(" ")),
+        None => format!("(your package manager) install {}", names.join(" ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn a_program_that_exists_nowhere_is_missing() {
+        let nowhere = Tool {
+            programs: &["no-such-program-7f3a"],
+            apt: &[],
+            elsewhere: "",
+            purpose: "",
+        };
+        assert!(!present(&nowhere));
+        assert!(present(&Tool {
+            programs: &["no-such-program-7f3a", "sh"],
+            ..nowhere
+        }));
+    }
+
+    #[test]
+    fn advice_names_every_package() {
+        let advice = advice(&[&C_COMPILER, &NGINX]);
+        assert!(
+            advice.contains("gcc") && advice.contains("nginx"),
+            "{advice}"
+        );
+    }
+
+    #[test]
+    fn an_absent_directory_has_no_lists() {
+        assert!(!has_lists(Path::new("/no/such/directory")));
+    }
+}
