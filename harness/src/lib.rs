@@ -1,3 +1,192 @@
 //! A conformance suite for API gateways: Gherkin scenarios, fixtures, adapters and reports.
+//!
+//! [`run`] is the whole of it: it plans the selected scenarios for a target, runs them side by side and reports.
 
+pub mod adapters;
+pub mod client;
+pub mod engine;
+pub mod fixtures;
+pub mod lab;
+pub mod plan;
 pub mod report;
+pub mod session;
+pub mod steps;
+pub mod suite;
+pub mod world;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use parking_lot::Mutex;
+
+use engine::{Engine, Progress};
+use report::model::{RunReport, ScenarioReport, Selection, Target, Verdict};
+use session::{Agenda, stale_declarations};
+use suite::{Case, Filter, Suite};
+
+/// What to run, and against what.
+#[derive(Clone)]
+pub struct RunOptions {
+    /// The target's name, one of [`adapters::TARGETS`].
+    pub target: String,
+    /// Which scenarios to run.
+    pub filter: Filter,
+    /// The binary of our own gateway; found by itself where none is given.
+    pub gateway_bin: Option<PathBuf>,
+    /// How many scenarios run side by side.
+    pub concurrency: usize,
+    /// Called with each scenario as it ends.
+    pub progress: Arc<Progress>,
+}
+
+impl RunOptions {
+    /// How many scenarios run side by side by default.
+    pub const CONCURRENCY: usize = 16;
+
+    /// All scenarios against this target.
+    pub fn new(target: impl Into<String>) -> Self {
+        Self {
+            target: target.into(),
+            filter: Filter::default(),
+            gateway_bin: None,
+            concurrency: Self::CONCURRENCY,
+            progress: Arc::new(|_| {}),
+        }
+    }
+}
+
+/// Runs the suite. A signal to end stops every target and reports what ended until then.
+///
+/// # Errors
+/// When the features, the selection or the target's name make no sense. A target that doesn't start is no error but a
+/// verdict.
+pub async fn run(options: RunOptions) -> anyhow::Result<RunReport> {
+    let begun = Instant::now();
+    let started_at = jiff::Timestamp::now().to_string();
+    let suite = Suite::embedded()?;
+    let cases = suite.select(&options.filter)?;
+    let adapter = adapters::by_name(&options.target, options.gateway_bin)?;
+    let stale_declarations = stale_declarations(&suite, adapter.as_ref());
+    let version = adapter.version().await;
+    let mut target = Target {
+        name: options.target.clone(),
+        version: None,
+    };
+    let (scenarios, interrupted) = match version {
+        Ok(version) => {
+            target.version = Some(version);
+            let agenda = Agenda::new(&cases, adapter);
+            run_agenda(
+                suite,
+                &cases,
+                agenda,
+                &options.target,
+                options.concurrency,
+                options.progress,
+            )
+            .await?
+        }
+        Err(error) => {
+            let verdict = Verdict::SetupFailed {
+                message: error.message,
+                help: error.help,
+            };
+            (
+                cases
+                    .iter()
+                    .map(|case| case.report(&options.target, verdict.clone()))
+                    .collect(),
+                None,
+            )
+        }
+    };
+    Ok(RunReport {
+        schema_version: RunReport::SCHEMA_VERSION,
+        suite_version: env!("CARGO_PKG_VERSION").to_owned(),
+        target,
+        started_at,
+        duration_ms: world::millis(begun.elapsed()),
+        selection: Selection {
+            tags: options.filter.tags,
+            name: options.filter.name,
+        },
+        scenarios,
+        stale_declarations,
+        interrupted,
+    })
+}
+
+async fn run_agenda(
+    suite: Suite,
+    cases: &[Arc<Case>],
+    agenda: Agenda,
+    target: &str,
+    concurrency: usize,
+    progress: Arc<Progress>,
+) -> anyhow::Result<(Vec<ScenarioReport>, Option<String>)> {
+    let Agenda {
+        session,
+        decided,
+        known_failing,
+    } = agenda;
+    let session = Arc::new(session);
+    let mut reports: Vec<(usize, ScenarioReport)> = Vec::new();
+    for case in cases {
+        if let Some(verdict) = decided.get(&case.number) {
+            let mut report = case.report(target, verdict.clone());
+            report.configuration = session.configuration(case.number);
+            progress(&report);
+            reports.push((case.number, report));
+        }
+    }
+    let open = cases
+        .iter()
+        .filter(|case| !decided.contains_key(&case.number));
+    let engine = Engine {
+        features: suite.features,
+        cases: open
+            .map(|case| (case.number, case.clone()))
+            .collect::<HashMap<_, _>>(),
+        known_failing,
+        session: session.clone(),
+        concurrency: concurrency.max(1),
+        progress,
+        target: target.to_owned(),
+    };
+    let done = Arc::new(Mutex::new(Vec::new()));
+    let mut end = end_signals().context("signals can't be waited for")?;
+    let interrupted = tokio::select! {
+        () = engine.run(done.clone()) => None,
+        signal = end.recv() => signal.map(|()| "a signal ended the run; scenarios that had not ended are missing".to_owned()),
+    };
+    session.lab.close().await;
+    reports.append(&mut done.lock());
+    reports.sort_by_key(|(number, _)| *number);
+    Ok((
+        reports.into_iter().map(|(_, report)| report).collect(),
+        interrupted,
+    ))
+}
+
+/// Yields when the process is asked to end.
+fn end_signals() -> std::io::Result<tokio::sync::mpsc::Receiver<()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (sender, receiver) = tokio::sync::mpsc::channel(1);
+    for kind in [
+        SignalKind::interrupt(),
+        SignalKind::terminate(),
+        SignalKind::hangup(),
+    ] {
+        let (mut signals, sender) = (signal(kind)?, sender.clone());
+        tokio::spawn(async move {
+            signals.recv().await;
+            if sender.send(()).await.is_err() {
+                tracing::debug!("the run had ended by itself");
+            }
+        });
+    }
+    Ok(receiver)
+}

@@ -1,3 +1,12 @@
-//! Reports: the data of a run, and the forms it is written in.
+//! Reports: the data of a run, and the forms it is written in. All of them know the data alone, so that a report can
+//! be written anew from the JSON of an earlier run.
 
+pub mod html;
+pub mod json;
+pub mod junit;
 pub mod model;
+mod plain;
+pub mod terminal;
+
+#[cfg(test)]
+mod sample;

@@ -1,0 +1,56 @@
+Feature: Exercise: a canary of a search service
+  Requests with X-Canary: true go to the new version, all others to the old one.
+
+  @CANARY-001 @core @exercise-search-canary
+  Scenario: a request without the header goes to the old version
+    Given the configuration "search-canary"
+    When the client sends "GET /api/v1/search?q=tea"
+    Then the response status is 200
+    And the upstream "search-v1" received the request
+    And the upstream "search-v1" received the target "/api/v1/search?q=tea"
+    And the upstream "search-v2" was not called
+
+  @CANARY-002 @core @exercise-search-canary
+  Scenario: a request with the header goes to the new version
+    Given the configuration "search-canary"
+    When the client sends "GET /api/v1/search?q=tea" with the header "X-Canary: true"
+    Then the response status is 200
+    And the upstream "search-v2" received the request
+    And the upstream "search-v1" was not called
+
+  @CANARY-003 @core @exercise-search-canary
+  Scenario: a request with another value goes to the old version
+    Given the configuration "search-canary"
+    When the client sends "GET /api/v1/search" with the header "X-Canary: false"
+    Then the response status is 200
+    And the upstream "search-v1" received the request
+    And the upstream "search-v2" was not called
+
+  @CANARY-004 @core @exercise-search-canary
+  Scenario: the canary is rolled back by removing the rule
+    Given the configuration "search-canary"
+      | /plugins/0 | removed |
+    When the client sends "GET /api/v1/search" with the header "X-Canary: true"
+    Then the response status is 200
+    And the upstream "search-v1" received the request
+    And the upstream "search-v2" was not called
+
+  @CANARY-005 @core @exercise-search-canary
+  Scenario: the canary is rolled back by pointing it at the old version
+    Given the configuration "search-canary"
+      | /altService/url | "http://search-v1:8080" |
+    When the client sends "GET /api/v1/search" with the header "X-Canary: true"
+    Then the response status is 200
+    And the upstream "search-v1" received the request
+
+  @CANARY-006 @extended @exercise-search-canary @access-log
+  Scenario Outline: the access log tells a canary request by the header's value <value>
+    Given the configuration "search-canary"
+    When the client sends "GET /api/v1/search" with the header "X-Canary: <value>"
+    Then the response status is 200
+    And the access log says "<value>" of "X-Canary"
+
+    Examples:
+      | value |
+      | true  |
+      | false |

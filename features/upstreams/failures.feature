@@ -1,0 +1,58 @@
+Feature: Upstreams that fail
+
+  Background:
+    Given the configuration "upstreams"
+
+  @UP-001 @core @rfc9110-15.6.3
+  Scenario: nobody listens at the upstream
+    When the client sends "GET /gone"
+    Then the response status is 502
+    When the client sends "GET /plain"
+    Then the response status is 200
+    And the upstream "plain" received the request
+
+  @UP-002 @core @rfc9110-15.6.5
+  Scenario: the upstream doesn't answer in time
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: hang"
+    Then the response status is 504
+    And the response took less than 5000 ms
+
+  @UP-003 @core @rfc9110-15.6.3
+  Scenario Outline: the upstream's answer is no HTTP response: <behaviour>
+    When the client sends "POST /plain" with the header "Gatecheck-Behaviour: <behaviour>"
+    Then the response status is 502
+    And the upstream "plain" received the request 1 times
+
+    Examples:
+      | behaviour           |
+      | close=request       |
+      | reset=request       |
+      | raw=nonsense%0D%0A  |
+
+  @UP-004 @core @docs-configuration
+  Scenario: a request for which one target can't be reached is tried at another
+    When the client sends "GET /pair"
+    Then the response status is 200
+    And the upstream "alive-svc" received the request
+    When the client sends 4 such requests
+    Then every response status is 200
+
+  @UP-005 @core @rfc9110-9.2.2
+  Scenario: a request that isn't idempotent is not tried again once it was sent
+    When the client sends "POST /plain" with the header "Gatecheck-Behaviour: close=request"
+    Then the response status is 502
+    And the upstream "plain" received the request 1 times
+
+  @UP-006 @core @rfc9110-15
+  Scenario Outline: the upstream's own <status> is passed on
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: status=<status>;headers=X-Reason: mine;body=said"
+    Then the response status is <status>
+    And the header "X-Reason" is "mine"
+    And the body is "said"
+
+    Examples:
+      | status |
+      | 201    |
+      | 404    |
+      | 500    |
+      | 503    |

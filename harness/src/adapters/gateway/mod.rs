@@ -1,0 +1,180 @@
+//! Our own gateway. Its configuration format is that of the fixtures, so rendering adds no more than the consumers, the
+//! access log and the admin address.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tokio::process::Command;
+
+use super::process::{Process, printed};
+use super::{
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
+};
+use crate::fixtures::{Consumer, Fixture, Key};
+
+const CONFIGURATION: &str = "gateway.json";
+const READY_FILE: &str = "ready.json";
+const ACCESS_LOG: &str = "access.log";
+
+/// The adapter.
+#[derive(Clone, Debug)]
+pub struct Gateway {
+    binary: PathBuf,
+}
+
+/// What the gateway writes once it accepts connections.
+#[derive(Debug, Deserialize)]
+struct Ready {
+    listeners: Vec<SocketAddr>,
+    admin: Option<SocketAddr>,
+}
+
+impl Gateway {
+    /// With this binary; else that of `GATECHECK_GATEWAY`; else the one beside this executable; else that on the PATH.
+    pub fn new(binary: Option<PathBuf>) -> Self {
+        let name = format!("gateway{}", env::consts::EXE_SUFFIX);
+        let beside = || {
+            env::current_exe()
+                .ok()
+                .map(|path| path.with_file_name(&name))
+                .filter(|path| path.is_file())
+        };
+        let binary = binary
+            .or_else(|| env::var_os("GATECHECK_GATEWAY").map(PathBuf::from))
+            .or_else(beside);
+        Self {
+            binary: binary.unwrap_or_else(|| PathBuf::from(name)),
+        }
+    }
+
+    fn missing(&self, error: &impl std::fmt::Display) -> SetupError {
+        SetupError::with_help(
+            format!(
+                "the gateway's binary {} can't be run: {error}",
+                self.binary.display()
+            ),
+            "build it with `cargo build --package gateway`, or say where it is: --gateway-bin FILE",
+        )
+    }
+}
+
+#[async_trait]
+impl Adapter for Gateway {
+    fn name(&self) -> &'static str {
+        "gateway"
+    }
+
+    async fn version(&self) -> Result<String, SetupError> {
+        let mut command = Command::new(&self.binary);
+        command.arg("--version");
+        match printed(command).await {
+            Ok((true, version)) => Ok(version),
+            Ok((false, output)) => Err(self.missing(&output)),
+            Err(error) => Err(self.missing(&error)),
+        }
+    }
+
+    fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
+        let mut document = fixture.document.clone();
+        let whole = document
+            .as_object_mut()
+            .ok_or_else(|| Unsupported::new("the fixture is not a mapping"))?;
+        whole
+            .entry("admin")
+            .or_insert_with(|| json!({"address": "127.0.0.1:0"}));
+        whole
+            .entry("telemetry")
+            .or_insert_with(|| json!({"accessLog": {"file": ACCESS_LOG}}));
+        if !fixture.consumers.is_empty() {
+            let consumers = whole.entry("consumers").or_insert_with(|| json!([]));
+            let list = consumers
+                .as_array_mut()
+                .ok_or_else(|| Unsupported::new("consumers is not a list"))?;
+            list.extend(fixture.consumers.iter().map(consumer));
+        }
+        let text =
+            serde_json::to_string_pretty(&document).expect("a JSON value can always be written");
+        let resolve = bindings
+            .upstreams
+            .iter()
+            .map(|(authority, address)| format!("{authority}={address}"));
+        Ok(Rendered {
+            files: vec![(CONFIGURATION.to_owned(), text)],
+            arguments: resolve
+                .flat_map(|pair| ["--resolve".to_owned(), pair])
+                .collect(),
+            environment: fixture.environment.clone().into_iter().collect(),
+        })
+    }
+
+    async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
+        // The gateway chooses a port by itself and tells; the reserved one is given back.
+        drop(site.listener);
+        let mut command = Command::new(&self.binary);
+        command.current_dir(site.dir.path());
+        command.args([
+            "run",
+            CONFIGURATION,
+            "--listen",
+            "127.0.0.1:0",
+            "--ready-file",
+            READY_FILE,
+        ]);
+        command.args(&rendered.arguments);
+        let mut process = Process::start("the gateway", command, rendered, site.dir)?;
+        let ready = process.ready(read_ready).await?;
+        let address = ready.listeners.first().copied();
+        let address =
+            address.ok_or_else(|| SetupError::new("the gateway's ready file names no listener"))?;
+        let access_log = process.dir().join(ACCESS_LOG);
+        let mut running = Running::new(process, address);
+        running.admin = ready.admin;
+        running.access_log = Some(access_log);
+        Ok(running)
+    }
+
+    fn unsupported(&self) -> &'static [Declaration] {
+        &[]
+    }
+
+    fn known_failing(&self) -> &'static [KnownFailing] {
+        &[]
+    }
+}
+
+/// The gateway gets digests of keys, as an operator should give it.
+fn consumer(consumer: &Consumer) -> Value {
+    let mut value = json!({
+        "name": consumer.name,
+        "groups": consumer.groups,
+        "keys": consumer.keys.iter().map(key).collect::<Vec<_>>(),
+    });
+    if !consumer.metadata.is_null() {
+        value["metadata"] = consumer.metadata.clone();
+    }
+    value
+}
+
+fn key(key: &Key) -> Value {
+    let digest: String = Sha256::digest(key.secret.as_bytes())
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    match &key.expires {
+        Some(expires) => json!({"key": format!("sha256:{digest}"), "expires": expires}),
+        None => json!(format!("sha256:{digest}")),
+    }
+}
+
+/// None as long as the file isn't there or isn't whole.
+fn read_ready(dir: &Path) -> Option<Ready> {
+    serde_json::from_slice(&std::fs::read(dir.join(READY_FILE)).ok()?).ok()
+}
+
+#[cfg(test)]
+mod tests;

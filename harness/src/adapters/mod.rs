@@ -1,0 +1,162 @@
+//! Adapters: each renders a fixture configuration into one gateway's own configuration, runs it, and says what that
+//! gateway can't do. One folder each.
+
+pub mod gateway;
+pub mod nginx;
+mod process;
+
+use std::collections::BTreeMap;
+use std::net::{SocketAddr, TcpListener};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::bail;
+use async_trait::async_trait;
+use tempfile::TempDir;
+
+pub use process::Running;
+
+use crate::fixtures::{Authority, Fixture};
+
+/// A gateway that the suite can run against.
+#[async_trait]
+pub trait Adapter: Send + Sync {
+    /// The name given to `--target`.
+    fn name(&self) -> &'static str;
+
+    /// What the gateway's binary says of its version.
+    ///
+    /// # Errors
+    /// When the binary is missing, with the way to install it.
+    async fn version(&self) -> Result<String, SetupError>;
+
+    /// Translates a fixture, truthfully or not at all. A pure function of its arguments.
+    ///
+    /// # Errors
+    /// When the gateway can't do what the fixture says.
+    fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported>;
+
+    /// Starts the gateway in a directory of its own and waits, within bounds, until it serves.
+    ///
+    /// # Errors
+    /// When it doesn't come up, with what it printed.
+    async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError>;
+
+    /// The scenarios that the gateway can't do although its configuration can be rendered.
+    fn unsupported(&self) -> &'static [Declaration];
+
+    /// The scenarios that the gateway is known to fail.
+    fn known_failing(&self) -> &'static [KnownFailing];
+}
+
+/// The addresses that a configuration is rendered for.
+#[derive(Clone, Debug)]
+pub struct Bindings {
+    /// The address that the gateway serves on, for gateways that can't choose one and tell.
+    pub listen: SocketAddr,
+    /// Where each upstream of the fixture is.
+    pub upstreams: BTreeMap<Authority, SocketAddr>,
+}
+
+/// A configuration in the gateway's own format.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rendered {
+    /// The files, by name.
+    pub files: Vec<(String, String)>,
+    /// Further command line arguments.
+    pub arguments: Vec<String>,
+    /// Environment variables, secrets among them.
+    pub environment: Vec<(String, String)>,
+}
+
+/// Where a gateway runs.
+#[derive(Debug)]
+pub struct Site {
+    /// A directory of its own, removed when it has stopped.
+    pub dir: TempDir,
+    /// Holds the port of [`Bindings::listen`], already listening, to be handed to the gateway.
+    pub listener: TcpListener,
+}
+
+/// A gateway can't do what a fixture says.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unsupported {
+    /// Which part of the fixture, and why not.
+    pub reason: String,
+}
+
+/// A target could not be started.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SetupError {
+    /// What went wrong.
+    pub message: String,
+    /// The next step to take, where one is known.
+    pub help: Option<String>,
+}
+
+/// What a gateway can't do.
+#[derive(Clone, Copy, Debug)]
+pub struct Declaration {
+    /// A scenario's id or another of its tags, without `@`.
+    pub selector: &'static str,
+    /// Why not.
+    pub reason: &'static str,
+}
+
+/// A defect of a gateway.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownFailing {
+    /// A scenario's id or another of its tags, without `@`.
+    pub selector: &'static str,
+    /// What goes wrong.
+    pub reason: &'static str,
+    /// Where the defect is described.
+    pub link: &'static str,
+}
+
+/// The names that `--target` takes.
+pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
+
+/// The adapter of this name.
+///
+/// # Errors
+/// When there is none.
+pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<dyn Adapter>> {
+    Ok(match name {
+        "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
+        "nginx" => Arc::new(nginx::Nginx),
+        _ => bail!(
+            "there is no target {name:?}; there are {}",
+            TARGETS.join(", ")
+        ),
+    })
+}
+
+impl Unsupported {
+    /// With this reason.
+    pub fn new(reason: impl Into<String>) -> Self {
+        Self {
+            reason: reason.into(),
+        }
+    }
+}
+
+impl SetupError {
+    /// With this message and no help.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: None,
+        }
+    }
+
+    /// With a next step.
+    pub fn with_help(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            help: Some(help.into()),
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! Locations: a route's paths as regular expressions, ordered as the routes' specificity asks.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::plugins::{Plugins, quoted};
+use super::render::{duration, line};
+use crate::adapters::Unsupported;
+use crate::fixtures::{PathPattern, Retries, RouteApi, Service};
+
+/// A location and where it belongs.
+pub(super) struct Location {
+    /// The hosts it is for; none: any.
+    pub hosts: Vec<String>,
+    /// Its place among the locations of a server; the least comes first.
+    pub order: Vec<u8>,
+    /// Its text.
+    pub text: String,
+}
+
+/// The locations of a route.
+pub(super) fn locations(
+    index: usize,
+    route: &RouteApi,
+    plugins: &Plugins,
+) -> Result<Vec<Location>, Unsupported> {
+    if !route.route.headers.is_empty() || !route.route.query.is_empty() {
+        return Err(Unsupported::new(
+            "routes by header or query: locations are chosen by path alone",
+        ));
+    }
+    let anything = [PathPattern::Prefix("/".to_owned())];
+    let paths = if route.route.paths.is_empty() {
+        &anything[..]
+    } else {
+        &route.route.paths
+    };
+    let body = body(index, route, plugins)?;
+    paths
+        .iter()
+        .map(|path| location(route, path, &body))
+        .collect()
+}
+
+fn location(route: &RouteApi, path: &PathPattern, body: &str) -> Result<Location, Unsupported> {
+    let (pattern, order) = pattern(path);
+    let mut text = format!("        location ~ {} {{\n", quoted(&format!("^{pattern}")));
+    text.push_str(body);
+    if let Some(rewrite) = rewrite(route, path, &pattern) {
+        line(&mut text, 3, &rewrite);
+    }
+    text.push_str("        }\n");
+    Ok(Location {
+        hosts: route.route.hosts.clone(),
+        order,
+        text,
+    })
+}
+
+/// The regular expression of a path, and a key that sorts more specific ones first: segment by segment, literal (0)
+/// before parameter (1) before end of prefix (2); an exact path ends before (0) a prefix.
+fn pattern(path: &PathPattern) -> (String, Vec<u8>) {
+    let (text, exact) = match path {
+        PathPattern::Prefix(text) => (text.as_str(), false),
+        PathPattern::Exact(path) => (path.exact.as_str(), true),
+    };
+    let mut pattern = String::new();
+    let mut order = Vec::new();
+    for segment in text.split('/').filter(|segment| !segment.is_empty()) {
+        match segment
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
+            Some(name) => {
+                let _ = write!(pattern, "/(?<{name}>[^/]+)");
+                order.push(1);
+            }
+            None => {
+                let _ = write!(pattern, "/{}", escaped(segment));
+                order.push(0);
+            }
+        }
+    }
+    if exact {
+        pattern.push_str(if text.ends_with('/') { "/$" } else { "$" });
+    } else {
+        pattern.push_str("(?<rest>/.*)?$");
+        order.push(2);
+    }
+    (pattern, order)
+}
+
+fn rewrite(route: &RouteApi, path: &PathPattern, pattern: &str) -> Option<String> {
+    let rest = if matches!(path, PathPattern::Prefix(_)) {
+        "$rest"
+    } else {
+        ""
+    };
+    let target = match (&route.route.rewrite, route.route.strip_prefix) {
+        (Some(template), _) => template.replace('{', "${"),
+        (None, true) => String::new(),
+        (None, false) => return None,
+    };
+    // A target that would be empty is the root.
+    let target = match (target.as_str(), rest) {
+        ("", _) => "/$bare".to_owned(),
+        (target, rest) => format!("{target}{rest}"),
+    };
+    let pattern = if target == "/$bare" {
+        pattern.replace("(?<rest>/.*)?$", "/?(?<bare>.*)$")
+    } else {
+        pattern.to_owned()
+    };
+    Some(format!(
+        "rewrite {} {} break",
+        quoted(&format!("^{pattern}")),
+        quoted(&target)
+    ))
+}
+
+/// What happens to a request, in the order in which nginx comes to it.
+fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
+    let mut text = String::new();
+    let mut add = |directive: &str| line(&mut text, 3, directive);
+    add(&format!("set $route {}", quoted(&route.name)));
+    add(&format!("set $service {}", plugins.service(&route.service)));
+    add(&format!("set $caller {}", plugins.caller()));
+    add("set $allow \"\"");
+    add("set $challenge \"\"");
+    text.push_str(&plugins.before);
+    if !route.route.methods.is_empty() {
+        let allowed = methods(&route.route.methods);
+        let _ = writeln!(
+            text,
+            "            if ($request_method !~ ^({})$) {{ set $allow {}; return 405; }}",
+            allowed.join("|"),
+            quoted(&allowed.join(", ")),
+        );
+    }
+    text.push_str(&plugins.after);
+    let mut add = |directive: &str| line(&mut text, 3, directive);
+    add("add_header Allow $allow always");
+    add("add_header WWW-Authenticate $challenge always");
+    timeouts(&route.service, &mut add)?;
+    retries(&route.service.retries, &mut add)?;
+    add(&format!(
+        "proxy_set_header Host {}",
+        host(index, route, plugins)?
+    ));
+    for (name, value) in [
+        ("Connection", "$connection_upgrade"),
+        ("Upgrade", "$http_upgrade"),
+        ("X-Forwarded-For", "$remote_addr"),
+        ("X-Forwarded-Host", "$http_host"),
+        ("X-Forwarded-Proto", "$scheme"),
+        (
+            "Forwarded",
+            "\"for=$remote_addr;host=\\\"$http_host\\\";proto=$scheme\"",
+        ),
+        ("TE", "\"\""),
+        ("Keep-Alive", "\"\""),
+        ("Proxy-Connection", "\"\""),
+    ] {
+        add(&format!("proxy_set_header {name} {value}"));
+    }
+    add("proxy_pass http://$service");
+    Ok(text)
+}
+
+/// HEAD follows GET.
+fn methods(methods: &[String]) -> Vec<&str> {
+    let mut allowed: Vec<&str> = methods.iter().map(String::as_str).collect();
+    if allowed.contains(&"GET") && !allowed.contains(&"HEAD") {
+        allowed.push("HEAD");
+    }
+    allowed
+}
+
+fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
+    let timeouts = &service.timeouts;
+    let or =
+        |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
+    add(&format!(
+        "proxy_connect_timeout {}",
+        duration(&or(&timeouts.connect, "2s"))?
+    ));
+    let per_try = or(&timeouts.r#try, "10s");
+    add(&format!("proxy_read_timeout {}", duration(&per_try)?));
+    add(&format!("proxy_send_timeout {}", duration(&per_try)?));
+    add(&format!(
+        "proxy_next_upstream_timeout {}",
+        duration(&or(&timeouts.total, "30s"))?
+    ));
+    Ok(())
+}
+
+/// nginx tries another target, never the same one twice, and by default no request that isn't idempotent.
+fn retries(retries: &Retries, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
+    if retries.backoff.is_some() || retries.budget.is_some() {
+        return Err(Unsupported::new(
+            "retries: there is neither back-off nor a budget",
+        ));
+    }
+    let mut on: Vec<String> = Vec::new();
+    let default = [Value::from("connect"), Value::from("reset")];
+    for condition in retries.on.as_deref().unwrap_or(&default) {
+        on.push(match (condition.as_str(), condition.as_u64()) {
+            (Some("connect" | "reset"), _) => "error".to_owned(),
+            (Some("timeout"), _) => "timeout".to_owned(),
+            (_, Some(status @ (500 | 502 | 503 | 504 | 403 | 404 | 429))) => {
+                format!("http_{status}")
+            }
+            _ => {
+                return Err(Unsupported::new(format!(
+                    "retries.on {condition}: there is no such condition"
+                )));
+            }
+        });
+    }
+    let unsafe_methods = retries
+        .methods
+        .iter()
+        .flatten()
+        .any(|method| matches!(method.as_str(), "POST" | "PATCH"));
+    if unsafe_methods {
+        on.push("non_idempotent".to_owned());
+    } else if retries.methods.is_some() {
+        return Err(Unsupported::new(
+            "retries.methods: it is all idempotent methods or all methods",
+        ));
+    }
+    on.dedup();
+    let attempts = retries.attempts.unwrap_or(1);
+    add(&format!(
+        "proxy_next_upstream {}",
+        if attempts == 0 {
+            "off".to_owned()
+        } else {
+            on.join(" ")
+        }
+    ));
+    add(&format!("proxy_next_upstream_tries {}", attempts + 1));
+    Ok(())
+}
+
+fn host(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
+    if plugins.chooses_service {
+        return Ok(format!("$host_{index}"));
+    }
+    service_host(&route.service)
+}
+
+/// The Host that a service is sent.
+pub(super) fn service_host(service: &Service) -> Result<String, Unsupported> {
+    match &service.host {
+        Some(Value::String(word)) if word == "preserve" => return Ok("$http_host".to_owned()),
+        Some(Value::Object(map)) => {
+            if let Some(name) = map.get("set").and_then(Value::as_str) {
+                return Ok(quoted(name));
+            }
+        }
+        _ => {}
+    }
+    match service.authorities().as_slice() {
+        [(authority, _)] => Ok(quoted(authority)),
+        _ => Err(Unsupported::new(
+            "host: upstream with several targets: Host is set before the target is chosen",
+        )),
+    }
+}
+
+fn escaped(segment: &str) -> String {
+    segment
+        .chars()
+        .flat_map(|c| {
+            (!c.is_ascii_alphanumeric() && c != '-' && c != '_')
+                .then_some('\\')
+                .into_iter()
+                .chain([c])
+        })
+        .collect()
+}

@@ -1,0 +1,102 @@
+//! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
+
+mod declarations;
+mod location;
+mod plugins;
+mod render;
+
+use std::process::Stdio;
+
+use async_trait::async_trait;
+use tokio::process::Command;
+
+use super::process::{Process, printed, write_files};
+use super::{
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
+};
+use crate::fixtures::Fixture;
+
+const BINARY: &str = "nginx";
+const CONFIGURATION: &str = "nginx.conf";
+const PID_FILE: &str = "nginx.pid";
+const ACCESS_LOG: &str = "access.log";
+
+/// The adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Nginx;
+
+#[async_trait]
+impl Adapter for Nginx {
+    fn name(&self) -> &'static str {
+        "nginx"
+    }
+
+    async fn version(&self) -> Result<String, SetupError> {
+        let mut command = command();
+        command.arg("-v");
+        match printed(command).await {
+            Ok((true, version)) => Ok(version.trim_start_matches("nginx version: ").to_owned()),
+            Ok((false, output)) => Err(SetupError::new(format!("nginx -v failed: {output}"))),
+            Err(error) => Err(SetupError::with_help(
+                format!("nginx can't be run: {error}"),
+                "install it: apt-get install nginx-light",
+            )),
+        }
+    }
+
+    fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
+        Ok(Rendered {
+            files: vec![(
+                CONFIGURATION.to_owned(),
+                render::configuration(fixture, bindings)?,
+            )],
+            ..Rendered::default()
+        })
+    }
+
+    async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
+        let Site { dir, listener } = site;
+        let unusable = |error: std::io::Error| {
+            SetupError::new(format!("the port can't be handed over: {error}"))
+        };
+        let address = listener.local_addr().map_err(unusable)?;
+        listener.set_nonblocking(true).map_err(unusable)?;
+        write_files(rendered, dir.path()).map_err(|error| SetupError::new(error.to_string()))?;
+        let mut command = command();
+        command
+            .arg("-p")
+            .arg(dir.path())
+            .args(["-c", CONFIGURATION, "-e", "stderr"]);
+        // As in its upgrade of a running binary, nginx takes over the socket of this number: it is the standard input.
+        command
+            .env("NGINX", "0;")
+            .stdin(Stdio::from(std::os::fd::OwnedFd::from(listener)));
+        let mut process = Process::start("nginx", command, rendered, dir)?;
+        process
+            .ready(|dir| dir.join(PID_FILE).exists().then_some(()))
+            .await?;
+        let access_log = process.dir().join(ACCESS_LOG);
+        let mut running = Running::new(process, address);
+        running.access_log = Some(access_log);
+        Ok(running)
+    }
+
+    fn unsupported(&self) -> &'static [Declaration] {
+        declarations::UNSUPPORTED
+    }
+
+    fn known_failing(&self) -> &'static [KnownFailing] {
+        declarations::KNOWN_FAILING
+    }
+}
+
+/// Distributions put the binary where only administrators' PATH leads.
+fn command() -> Command {
+    let usual = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"]
+        .into_iter()
+        .find(|path| std::path::Path::new(path).is_file());
+    Command::new(usual.unwrap_or(BINARY))
+}
+
+#[cfg(test)]
+mod tests;

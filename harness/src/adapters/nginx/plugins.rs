@@ -1,0 +1,453 @@
+//! The plugins of a route, as directives: what stands in the `http` block, and what in the location.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::location::service_host;
+use super::render::{header_variable, line};
+use crate::adapters::Unsupported;
+use crate::fixtures::{RouteApi, Service};
+
+/// The plugins of a route.
+#[derive(Default)]
+pub(super) struct Plugins {
+    /// Maps and zones.
+    pub http: String,
+    /// What comes before the check of the method: a preflight.
+    pub before: String,
+    /// What comes after it.
+    pub after: String,
+    /// Request headers that the access log has, as in variables.
+    pub logged: Vec<String>,
+    /// Whether the service depends on the request.
+    pub chooses_service: bool,
+    index: usize,
+    authenticates: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct KeyAuth {
+    #[serde(default = "key_header")]
+    header: String,
+    #[serde(default = "realm")]
+    realm: String,
+    #[serde(default = "consumer_header")]
+    consumer_header: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RateLimit {
+    #[serde(default = "ip")]
+    key: String,
+    limit_per_second: Option<u32>,
+    limit_per_minute: Option<u32>,
+    burst: Option<u32>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Cors {
+    origins: Vec<String>,
+    #[serde(default = "cors_methods")]
+    methods: Vec<String>,
+    #[serde(default)]
+    headers: Vec<String>,
+    #[serde(default)]
+    expose_headers: Vec<String>,
+    #[serde(default)]
+    allow_credentials: bool,
+    #[serde(default = "cors_max_age")]
+    max_age: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct RouteByHeader {
+    header: String,
+    value: String,
+    to_service: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Observability {
+    include_header: String,
+    #[serde(default)]
+    #[expect(dead_code, reason = "only metrics depend on it, and nginx has none")]
+    values: Vec<String>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+struct RequestSizeLimit {
+    max_bytes: Option<Value>,
+}
+
+impl Plugins {
+    /// Translates the plugins of a route.
+    pub fn compile(
+        index: usize,
+        route: &RouteApi,
+        consumers: &[(String, String)],
+    ) -> Result<Self, Unsupported> {
+        let mut plugins = Self {
+            index,
+            ..Self::default()
+        };
+        for plugin in &route.plugins {
+            let config = &plugin.config;
+            match plugin.name.as_str() {
+                "cors" => plugins.cors(&read("cors", config)?)?,
+                "key-auth" => plugins.key_auth(&read("key-auth", config)?, consumers),
+                "rate-limit" => plugins.rate_limit(&read("rate-limit", config)?, route)?,
+                "route-by-header" => {
+                    plugins.route_by_header(&read("route-by-header", config)?, route)?
+                }
+                "observability" => {
+                    let Observability { include_header, .. } = read("observability", config)?;
+                    plugins
+                        .logged
+                        .push(include_header.to_lowercase().replace('-', "_"));
+                }
+                "request-id" | "request-size-limit" => {}
+                other => {
+                    return Err(Unsupported::new(format!(
+                        "the plugin {other} has no counterpart"
+                    )));
+                }
+            }
+        }
+        plugins.defaults(route)?;
+        Ok(plugins)
+    }
+
+    /// What `$service` is set to.
+    pub fn service(&self, service: &Service) -> String {
+        if self.chooses_service {
+            format!("$service_{}", self.index)
+        } else {
+            quoted(&service.name)
+        }
+    }
+
+    /// What `$caller` is set to.
+    pub fn caller(&self) -> String {
+        if self.authenticates {
+            format!("$consumer_{}", self.index)
+        } else {
+            "\"\"".to_owned()
+        }
+    }
+
+    fn key_auth(&mut self, config: &KeyAuth, consumers: &[(String, String)]) {
+        self.authenticates = true;
+        let index = self.index;
+        let _ = writeln!(
+            self.http,
+            "    map {} $consumer_{index} {{",
+            header_variable(&config.header)
+        );
+        line(&mut self.http, 2, "default \"\"");
+        for (name, key) in consumers {
+            line(
+                &mut self.http,
+                2,
+                &format!("{} {}", quoted(key), quoted(name)),
+            );
+        }
+        self.http.push_str("    }\n");
+        let challenge = format!("ApiKey realm=\\\"{}\\\"", config.realm);
+        let _ = writeln!(
+            self.after,
+            "            if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"
+        );
+        self.after(&format!("proxy_set_header {} \"\"", config.header));
+        self.after(&format!(
+            "proxy_set_header {} $caller",
+            config.consumer_header
+        ));
+    }
+
+    /// A bucket that holds `burst` and is refilled at the sustained rate; nginx counts the request at hand beside it. A
+    /// limit without a burst is a window that slides, to which the nearest is a bucket of the window's size.
+    fn rate_limit(&mut self, config: &RateLimit, route: &RouteApi) -> Result<(), Unsupported> {
+        let (rate, unit, seconds) = match (config.limit_per_second, config.limit_per_minute) {
+            (Some(rate), None) => (rate, "s", 1),
+            (None, Some(rate)) => (rate, "m", 60),
+            _ => {
+                return Err(Unsupported::new(
+                    "rate-limit: one limit, by second or by minute",
+                ));
+            }
+        };
+        let index = self.index;
+        let variable = match config.key.as_str() {
+            "ip" => "$binary_remote_addr".to_owned(),
+            "consumer" => format!("$consumer_{index}"),
+            "key" => match route.plugin("key-auth") {
+                Some(config) => header_variable(&read::<KeyAuth>("key-auth", config)?.header),
+                None => {
+                    return Err(Unsupported::new(
+                        "rate-limit by key where no key is asked for",
+                    ));
+                }
+            },
+            "route" => format!("\"route {index}\""),
+            other => match other.strip_prefix("header:") {
+                Some(name) => header_variable(name),
+                None => return Err(Unsupported::new(format!("rate-limit: the key {other}"))),
+            },
+        };
+        let burst = config.burst.unwrap_or(rate).saturating_sub(1);
+        line(
+            &mut self.http,
+            1,
+            &format!("limit_req_zone {variable} zone=limit_{index}:1m rate={rate}r/{unit}"),
+        );
+        let retry = (seconds / rate.max(1)).max(1);
+        let _ = writeln!(
+            self.http,
+            "    map $limit_req_status $retry_after_{index} {{ default \"\"; REJECTED {retry}; }}"
+        );
+        let burst = if burst == 0 {
+            String::new()
+        } else {
+            format!(" burst={burst} nodelay")
+        };
+        self.after(&format!("limit_req zone=limit_{index}{burst}"));
+        self.after(&format!(
+            "add_header Retry-After $retry_after_{index} always"
+        ));
+        Ok(())
+    }
+
+    fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
+        let index = self.index;
+        let _ = writeln!(self.http, "    map $http_origin $origin_{index} {{");
+        line(&mut self.http, 2, "default \"\"");
+        for origin in &config.origins {
+            let entry = match origin.as_str() {
+                "*" => "~. \"*\"".to_owned(),
+                pattern if pattern.contains('*') => {
+                    let expression = regex_of(pattern);
+                    format!("{} $http_origin", quoted(&format!("~^{expression}$")))
+                }
+                origin => format!("{0} {0}", quoted(origin)),
+            };
+            line(&mut self.http, 2, &entry);
+        }
+        self.http.push_str("    }\n");
+        let name = "$request_method:$http_origin:$http_access_control_request_method";
+        let _ = writeln!(
+            self.http,
+            "    map {} $preflight_{index} {{ default \"\"; \"~^OPTIONS:.+:[^:]+$\" preflight; }}",
+            quoted(name)
+        );
+        let _ = writeln!(
+            self.http,
+            "    map $preflight_{index} $vary_{index} {{ default Origin; preflight \"Origin, \
+             Access-Control-Request-Method, Access-Control-Request-Headers\"; }}"
+        );
+        self.only(config, index)?;
+        let _ = writeln!(
+            self.before,
+            "            if ($preflight_{index}) {{ return 204; }}"
+        );
+        Ok(())
+    }
+
+    /// The headers that an allowed origin gets, and in a preflight alone.
+    fn only(&mut self, config: &Cors, index: usize) -> Result<(), Unsupported> {
+        let seconds = config
+            .max_age
+            .strip_suffix('s')
+            .filter(|digits| digits.parse::<u32>().is_ok());
+        let seconds =
+            seconds.ok_or_else(|| Unsupported::new("cors: maxAge is rendered in whole seconds"))?;
+        let credentials = if config.allow_credentials { "true" } else { "" };
+        let allowed = [
+            (
+                "Access-Control-Allow-Credentials",
+                credentials.to_owned(),
+                "~:.",
+            ),
+            (
+                "Access-Control-Expose-Headers",
+                config.expose_headers.join(", "),
+                "~^:.",
+            ),
+            (
+                "Access-Control-Allow-Methods",
+                config.methods.join(", "),
+                "~^preflight:.",
+            ),
+            (
+                "Access-Control-Allow-Headers",
+                config.headers.join(", "),
+                "~^preflight:.",
+            ),
+            (
+                "Access-Control-Max-Age",
+                seconds.to_owned(),
+                "~^preflight:.",
+            ),
+        ];
+        self.after(&format!(
+            "add_header Access-Control-Allow-Origin $origin_{index} always"
+        ));
+        self.after(&format!("add_header Vary $vary_{index} always"));
+        self.after("proxy_hide_header Access-Control-Allow-Origin");
+        for (name, value, when) in allowed {
+            self.after(&format!("proxy_hide_header {name}"));
+            if value.is_empty() {
+                continue;
+            }
+            let variable = format!("${}_{index}", name.to_lowercase().replace('-', "_"));
+            let _ = writeln!(
+                self.http,
+                "    map \"$preflight_{index}:$origin_{index}\" {variable} {{ default \"\"; {} {}; }}",
+                quoted(when),
+                quoted(&value)
+            );
+            self.after(&format!("add_header {name} {variable} always"));
+        }
+        Ok(())
+    }
+
+    fn route_by_header(
+        &mut self,
+        config: &RouteByHeader,
+        route: &RouteApi,
+    ) -> Result<(), Unsupported> {
+        let RouteByHeader {
+            header,
+            value,
+            to_service,
+        } = config;
+        let unknown =
+            || Unsupported::new(format!("route-by-header: there is no service {to_service}"));
+        let other = route
+            .alternatives
+            .iter()
+            .find(|service| service.name == *to_service)
+            .ok_or_else(unknown)?;
+        self.chooses_service = true;
+        let (index, variable, value) = (self.index, header_variable(header), quoted(value));
+        for (name, usual, chosen) in [
+            ("service", quoted(&route.service.name), quoted(&other.name)),
+            ("host", service_host(&route.service)?, service_host(other)?),
+        ] {
+            let _ = writeln!(
+                self.http,
+                "    map {variable} ${name}_{index} {{ default {usual}; {value} {chosen}; }}"
+            );
+        }
+        Ok(())
+    }
+
+    /// What is in force without being written.
+    fn defaults(&mut self, route: &RouteApi) -> Result<(), Unsupported> {
+        let size = match route
+            .plugins
+            .iter()
+            .find(|plugin| plugin.name == "request-size-limit")
+        {
+            Some(plugin) => {
+                read::<RequestSizeLimit>("request-size-limit", &plugin.config)?.max_bytes
+            }
+            None => None,
+        };
+        let size = match size {
+            None => 10 << 20,
+            Some(Value::String(word)) if word == "unlimited" => 0,
+            Some(value) => bytes(&value)?,
+        };
+        self.after(&format!("client_max_body_size {size}"));
+        self.after("add_header X-Request-Id $request_id always");
+        self.after("proxy_hide_header X-Request-Id");
+        self.after("proxy_set_header X-Request-Id $request_id");
+        if !self.authenticates {
+            self.after("proxy_set_header X-Consumer-Name \"\"");
+        }
+        Ok(())
+    }
+
+    fn after(&mut self, directive: &str) {
+        line(&mut self.after, 3, directive);
+    }
+}
+
+/// A text in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A plugin without a configuration has an empty one.
+fn read<T: DeserializeOwned>(name: &str, config: &Value) -> Result<T, Unsupported> {
+    let config = if config.is_null() {
+        json!({})
+    } else {
+        config.clone()
+    };
+    serde_json::from_value(config).map_err(|error| Unsupported::new(format!("{name}: {error}")))
+}
+
+fn bytes(value: &Value) -> Result<u64, Unsupported> {
+    let text = value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned);
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let factor = match &text[digits.len()..] {
+        "" => Some(1),
+        "kB" => Some(1000),
+        "KiB" => Some(1 << 10),
+        "MB" => Some(1_000_000),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        _ => None,
+    };
+    let number = digits.parse::<u64>().ok();
+    number
+        .zip(factor)
+        .map(|(number, factor)| number * factor)
+        .ok_or_else(|| Unsupported::new(format!("the size {text}")))
+}
+
+/// `*` stands for one or more labels.
+fn regex_of(pattern: &str) -> String {
+    let literal = |part: &str| part.replace('.', "\\.");
+    pattern
+        .split('*')
+        .map(literal)
+        .collect::<Vec<_>>()
+        .join("[A-Za-z0-9.-]+")
+}
+
+fn key_header() -> String {
+    "X-API-Key".to_owned()
+}
+
+fn realm() -> String {
+    "gateway".to_owned()
+}
+
+fn consumer_header() -> String {
+    "X-Consumer-Name".to_owned()
+}
+
+fn ip() -> String {
+    "ip".to_owned()
+}
+
+fn cors_methods() -> Vec<String> {
+    ["GET", "HEAD", "POST"].map(str::to_owned).to_vec()
+}
+
+fn cors_max_age() -> String {
+    "5s".to_owned()
+}

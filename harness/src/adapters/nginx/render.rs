@@ -1,0 +1,325 @@
+//! The file as a whole: what is global, the maps, the upstreams, and a server for each host.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::location::{Location, locations};
+use super::plugins::{Plugins, quoted};
+use super::{ACCESS_LOG, PID_FILE};
+use crate::adapters::{Bindings, Unsupported};
+use crate::fixtures::{Consumer, Document, Fixture, Listener, Service};
+
+/// Renders a fixture.
+pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<String, Unsupported> {
+    let document = fixture
+        .typed()
+        .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
+    refuse_globals(&document)?;
+    let consumers = consumers(fixture, &document)?;
+    let mut http = Http::default();
+    let listener = document.listeners.first().cloned().unwrap_or_default();
+    http.listener(&listener)?;
+    let routes = document.routes();
+    let mut all = Vec::new();
+    for (index, route) in routes.iter().enumerate() {
+        for service in std::iter::once(&route.service).chain(&route.alternatives) {
+            http.upstream(service, bindings)?;
+        }
+        let plugins = Plugins::compile(index, route, &consumers)?;
+        http.maps.push_str(&plugins.http);
+        http.logged.extend(plugins.logged.iter().cloned());
+        all.extend(locations(index, route, &plugins)?);
+    }
+    http.servers(&all, bindings);
+    Ok(http.finish())
+}
+
+/// The parts of the `http` block, as they come together.
+#[derive(Default)]
+struct Http {
+    settings: String,
+    maps: String,
+    upstreams: String,
+    servers: String,
+    named: BTreeSet<String>,
+    logged: BTreeSet<String>,
+}
+
+impl Http {
+    fn listener(&mut self, listener: &Listener) -> Result<(), Unsupported> {
+        let Listener {
+            address: _,
+            trusted_proxies,
+            http2,
+            timeouts,
+            paths,
+            limits,
+        } = listener;
+        if !trusted_proxies.is_empty() {
+            return Err(Unsupported::new(
+                "trustedProxies: realip has no notion of a trusted Forwarded header",
+            ));
+        }
+        if *http2 {
+            return Err(Unsupported::new(
+                "http2: before 1.25.1 one listener speaks either HTTP/1.1 or HTTP/2",
+            ));
+        }
+        if let Some(name) = limits.keys().next() {
+            return Err(Unsupported::new(format!(
+                "limits.{name}: too large a header is answered with 400, not 431"
+            )));
+        }
+        for (name, value) in timeouts {
+            let directive = match name.as_str() {
+                "head" => "client_header_timeout",
+                "body" => "client_body_timeout",
+                "keepAlive" => "keepalive_timeout",
+                other => return Err(Unsupported::new(format!("timeouts.{other} is unknown"))),
+            };
+            line(
+                &mut self.settings,
+                1,
+                &format!("{directive} {}", duration(value)?),
+            );
+        }
+        let merge = paths
+            .get("mergeSlashes")
+            .and_then(Value::as_bool)
+            .unwrap_or(false);
+        line(
+            &mut self.settings,
+            1,
+            &format!("merge_slashes {}", if merge { "on" } else { "off" }),
+        );
+        match paths.get("encodedSlashes").and_then(Value::as_str) {
+            None | Some("reject") => Ok(()),
+            Some(_) => Err(Unsupported::new(
+                "encodedSlashes: locations are matched on the decoded path alone",
+            )),
+        }
+    }
+
+    fn upstream(&mut self, service: &Service, bindings: &Bindings) -> Result<(), Unsupported> {
+        if !self.named.insert(service.name.clone()) {
+            return Ok(());
+        }
+        let block = &mut self.upstreams;
+        block.push_str(&format!("    upstream {} {{\n", service.name));
+        if let Some(directive) = balancing(service)? {
+            line(block, 2, &directive);
+        }
+        if let Some((url, _)) = service
+            .targets()
+            .into_iter()
+            .find(|(url, _)| !url.starts_with("http://"))
+        {
+            return Err(Unsupported::new(format!(
+                "{url}: only upstreams of plain HTTP are rendered"
+            )));
+        }
+        for (authority, weight) in service.authorities() {
+            let address = bindings.upstreams.get(&authority);
+            let address =
+                address.ok_or_else(|| Unsupported::new(format!("{authority} has no address")))?;
+            // Counting failures against a target is not asked for.
+            line(
+                block,
+                2,
+                &format!("server {address} weight={weight} max_fails=0"),
+            );
+        }
+        block.push_str("    }\n");
+        Ok(())
+    }
+
+    /// One server for each host, most specific first; those routes that name no host stand in each.
+    fn servers(&mut self, all: &[Location], bindings: &Bindings) {
+        let hosts: BTreeSet<&String> = all.iter().flat_map(|location| &location.hosts).collect();
+        let named = hosts.into_iter().map(Some);
+        for host in std::iter::once(None).chain(named) {
+            let block = &mut self.servers;
+            block.push_str("    server {\n");
+            let default = if host.is_none() {
+                " default_server"
+            } else {
+                ""
+            };
+            line(block, 2, &format!("listen {}{default}", bindings.listen));
+            line(
+                block,
+                2,
+                &format!("server_name {}", host.map_or("_", String::as_str)),
+            );
+            line(block, 2, "add_header X-Request-Id $request_id always");
+            for variable in ["$route", "$service", "$caller"] {
+                line(block, 2, &format!("set {variable} \"\""));
+            }
+            let applies = |location: &&Location| match host {
+                Some(host) => location.hosts.contains(host) || location.hosts.is_empty(),
+                None => location.hosts.is_empty(),
+            };
+            let mut chosen: Vec<&Location> = all.iter().filter(applies).collect();
+            chosen.sort_by(|a, b| {
+                (a.hosts.is_empty(), &a.order).cmp(&(b.hosts.is_empty(), &b.order))
+            });
+            for location in chosen {
+                block.push_str(&location.text);
+            }
+            block.push_str("        location / { return 404; }\n    }\n");
+        }
+    }
+
+    fn finish(self) -> String {
+        let Self {
+            settings,
+            maps,
+            upstreams,
+            servers,
+            logged,
+            ..
+        } = self;
+        let fields: String = logged
+            .iter()
+            .map(|name| format!(",\"{name}\":\"$http_{name}\""))
+            .collect();
+        format!(
+            "\
+daemon off;
+# One process, so that ending it ends everything.
+master_process off;
+pid {PID_FILE};
+error_log stderr warn;
+events {{ worker_connections 1024; }}
+http {{
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    server_tokens off;
+    log_format json escape=json '{{\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
+\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$caller\",\"status\":$status,\
+\"duration\":$request_time{fields}}}';
+    access_log {ACCESS_LOG} json;
+    proxy_http_version 1.1;
+    proxy_buffering off;
+    limit_req_status 429;
+    limit_conn_status 429;
+{settings}
+    map $http_upgrade $connection_upgrade {{ default upgrade; \"\" \"\"; }}
+{maps}
+{upstreams}
+{servers}}}
+"
+        )
+    }
+}
+
+/// A line of configuration.
+pub(super) fn line(text: &mut String, depth: usize, directive: &str) {
+    text.push_str(&"    ".repeat(depth));
+    text.push_str(directive);
+    text.push_str(";\n");
+}
+
+/// A duration as nginx writes it.
+pub(super) fn duration(text: &str) -> Result<&str, Unsupported> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[digits.len()..];
+    let known =
+        matches!(unit, "ms" | "s" | "m" | "h" | "d") && digits.chars().all(|c| c.is_ascii_digit());
+    if known {
+        Ok(text)
+    } else {
+        Err(Unsupported::new(format!(
+            "the duration {text:?} can't be written"
+        )))
+    }
+}
+
+fn refuse_globals(document: &Document) -> Result<(), Unsupported> {
+    let present = [
+        ("admin", document.admin.is_some()),
+        ("telemetry", document.telemetry.is_some()),
+        ("runtime", document.runtime.is_some()),
+        ("several listeners", document.listeners.len() > 1),
+    ];
+    match present.into_iter().find(|(_, present)| *present) {
+        Some((name, _)) => Err(Unsupported::new(format!(
+            "{name}: nothing in nginx corresponds to it"
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn balancing(service: &Service) -> Result<Option<String>, Unsupported> {
+    let Some(balancing) = &service.balancing else {
+        return Ok(None);
+    };
+    let by = balancing.pointer("/consistentHash");
+    let directive = match (balancing.as_str(), by.and_then(Value::as_str)) {
+        (Some("round-robin"), _) => return Ok(None),
+        (Some("least-connections"), _) => "least_conn".to_owned(),
+        (_, Some("ip")) => "hash $remote_addr consistent".to_owned(),
+        (_, Some("path")) => "hash $uri consistent".to_owned(),
+        (_, Some("consumer")) => "hash $caller consistent".to_owned(),
+        _ => match by.and_then(|by| by.get("header")?.as_str()) {
+            Some(header) => format!("hash {} consistent", header_variable(header)),
+            None => {
+                return Err(Unsupported::new(format!(
+                    "balancing {balancing}: there is no such method"
+                )));
+            }
+        },
+    };
+    Ok(Some(directive))
+}
+
+/// The variable that holds a request header.
+pub(super) fn header_variable(name: &str) -> String {
+    format!("$http_{}", name.to_lowercase().replace('-', "_"))
+}
+
+/// Names and keys of all consumers, those of the document first.
+fn consumers(fixture: &Fixture, document: &Document) -> Result<Vec<(String, String)>, Unsupported> {
+    let mut pairs = Vec::new();
+    for consumer in &document.consumers {
+        for key in &consumer.keys {
+            let secret = key
+                .as_str()
+                .and_then(|key| key.strip_prefix("${env:")?.strip_suffix('}'));
+            let secret = secret.and_then(|name| fixture.environment.get(name));
+            let secret =
+                secret.ok_or_else(|| Unsupported::new("a key that is only known by its digest"))?;
+            pairs.push((consumer.name.clone(), secret.clone()));
+        }
+    }
+    for consumer in &fixture.consumers {
+        for key in &consumer.keys {
+            if valid(consumer, key.expires.as_deref())? {
+                pairs.push((consumer.name.clone(), key.secret.clone()));
+            }
+        }
+    }
+    Ok(pairs)
+}
+
+/// A key that has expired already is left out; one that will can't be expressed.
+fn valid(consumer: &Consumer, expires: Option<&str>) -> Result<bool, Unsupported> {
+    let Some(expires) = expires else {
+        return Ok(true);
+    };
+    let past = expires
+        .parse::<Timestamp>()
+        .is_ok_and(|expires| expires <= Timestamp::now());
+    if past {
+        return Ok(false);
+    }
+    Err(Unsupported::new(format!(
+        "a key of {} that expires in the future: a map knows no time",
+        quoted(&consumer.alias)
+    )))
+}

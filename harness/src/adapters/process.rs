@@ -1,0 +1,189 @@
+//! A gateway's process: started in a directory of its own, watched until it serves, gone when its handle is.
+
+use std::fs::{self, File};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tempfile::TempDir;
+use tokio::process::{Child, Command};
+use tokio::time::{sleep, timeout};
+
+use super::{Rendered, SetupError};
+
+/// How long a gateway may take until it serves.
+const READY_WITHIN: Duration = Duration::from_secs(15);
+/// How often it is looked at until then.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How much of what it printed is told, in bytes.
+const TAIL: usize = 4096;
+const OUTPUT: &str = "output.log";
+
+/// A gateway that serves. Dropping it kills the process and removes its directory.
+#[derive(Debug)]
+pub struct Running {
+    /// The address that it serves on.
+    pub address: SocketAddr,
+    /// The address of its admin interface.
+    pub admin: Option<SocketAddr>,
+    /// Its access log, one JSON object a line.
+    pub access_log: Option<PathBuf>,
+    process: Mutex<Option<Process>>,
+}
+
+/// A started process and its directory.
+#[derive(Debug)]
+pub(super) struct Process {
+    name: &'static str,
+    child: Child,
+    dir: TempDir,
+}
+
+impl Running {
+    pub(super) fn new(process: Process, address: SocketAddr) -> Self {
+        Self {
+            address,
+            admin: None,
+            access_log: None,
+            process: Mutex::new(Some(process)),
+        }
+    }
+
+    /// Ends the process and removes its directory; does nothing the second time.
+    pub async fn stop(&self) {
+        let process = self.process.lock().take();
+        if let Some(Process {
+            name,
+            mut child,
+            dir,
+        }) = process
+        {
+            if let Err(error) = child.kill().await {
+                tracing::warn!(%error, "{name} could not be ended");
+            }
+            if let Err(error) = dir.close() {
+                tracing::warn!(%error, "the directory of {name} could not be removed");
+            }
+        }
+    }
+
+    /// The end of what the gateway printed.
+    pub fn output(&self) -> String {
+        self.process
+            .lock()
+            .as_ref()
+            .map(Process::output)
+            .unwrap_or_default()
+    }
+}
+
+impl Process {
+    /// Writes the rendered files into `dir` and starts `command` there, what it prints going to a file.
+    pub fn start(
+        name: &'static str,
+        mut command: Command,
+        rendered: &Rendered,
+        dir: TempDir,
+    ) -> Result<Self, SetupError> {
+        write_files(rendered, dir.path())
+            .map_err(|error| SetupError::new(format!("{name}: {error}")))?;
+        let output = || -> io::Result<Stdio> {
+            Ok(File::options()
+                .create(true)
+                .append(true)
+                .open(dir.path().join(OUTPUT))?
+                .into())
+        };
+        let started = (|| {
+            command
+                .stdout(output()?)
+                .stderr(output()?)
+                .kill_on_drop(true);
+            command.envs(
+                rendered
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            );
+            command.spawn()
+        })();
+        let child = started
+            .map_err(|error| SetupError::new(format!("{name} can't be started: {error}")))?;
+        Ok(Self { name, child, dir })
+    }
+
+    /// The process's directory.
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// Looks until `ready` finds what it looks for, the process ends, or the time is over.
+    pub async fn ready<T>(
+        &mut self,
+        mut ready: impl FnMut(&Path) -> Option<T>,
+    ) -> Result<T, SetupError> {
+        let begun = Instant::now();
+        loop {
+            if let Some(found) = ready(self.dir.path()) {
+                return Ok(found);
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(self.failed(&format!("ended with {status} instead of serving")));
+            }
+            if begun.elapsed() > READY_WITHIN {
+                return Err(self.failed(&format!(
+                    "did not serve within {} s",
+                    READY_WITHIN.as_secs()
+                )));
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn failed(&self, what: &str) -> SetupError {
+        SetupError::new(format!(
+            "{} {what}; it printed:\n{}",
+            self.name,
+            self.output()
+        ))
+    }
+
+    fn output(&self) -> String {
+        tail(&self.dir.path().join(OUTPUT))
+    }
+}
+
+/// Runs a command to its end and gives what it printed, on either stream.
+pub(super) async fn printed(mut command: Command) -> io::Result<(bool, String)> {
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output = timeout(READY_WITHIN, command.output())
+        .await
+        .map_err(|_| io::ErrorKind::TimedOut)??;
+    let text = [output.stdout, output.stderr].concat();
+    Ok((
+        output.status.success(),
+        String::from_utf8_lossy(&text).trim().to_owned(),
+    ))
+}
+
+/// Writes rendered files into a directory.
+pub(super) fn write_files(rendered: &Rendered, dir: &Path) -> io::Result<()> {
+    rendered
+        .files
+        .iter()
+        .try_for_each(|(name, content)| fs::write(dir.join(name), content))
+}
+
+fn tail(path: &Path) -> String {
+    let text = fs::read(path)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default();
+    let start = text.len().saturating_sub(TAIL);
+    let start = (start..=text.len())
+        .find(|&index| text.is_char_boundary(index))
+        .unwrap_or(text.len());
+    text[start..].trim().to_owned()
+}

@@ -1,0 +1,176 @@
+//! The command line: `run`, `list`, `steps`.
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::{Args, Parser, Subcommand};
+use gatecheck::report::model::{RunReport, ScenarioReport, Verdict};
+use gatecheck::suite::{Filter, Suite};
+use gatecheck::{RunOptions, adapters, steps};
+
+/// A conformance suite for API gateways.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit status: 0 if the run succeeds, 1 if it fails, 2 if it can't be done."
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run scenarios against a gateway.
+    Run(Run),
+    /// List scenarios: id, level, capability, name, sources.
+    List {
+        #[command(flatten)]
+        selection: Selection,
+    },
+    /// List the steps that features are written in.
+    Steps,
+}
+
+#[derive(Debug, Args)]
+struct Run {
+    /// The gateway under test.
+    #[arg(long, value_parser = adapters::TARGETS)]
+    target: String,
+    #[command(flatten)]
+    selection: Selection,
+    /// The binary of our own gateway [default: the one beside this program, else on the PATH].
+    #[arg(long, value_name = "FILE")]
+    gateway_bin: Option<PathBuf>,
+    /// How many scenarios run side by side.
+    #[arg(long, value_name = "N", default_value_t = RunOptions::CONCURRENCY)]
+    concurrency: usize,
+    /// Write a JSON report.
+    #[arg(long, value_name = "FILE")]
+    report_json: Option<PathBuf>,
+    /// Write a JUnit XML report.
+    #[arg(long, value_name = "FILE")]
+    report_junit: Option<PathBuf>,
+    /// Write an HTML report.
+    #[arg(long, value_name = "FILE")]
+    report_html: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+struct Selection {
+    /// A tag expression, as in "@core and not @slow" or @CORS-004.
+    #[arg(long, value_name = "EXPR")]
+    tags: Option<String>,
+    /// A part of the scenario's name.
+    #[arg(long, value_name = "TEXT")]
+    name: Option<String>,
+}
+
+fn main() -> ExitCode {
+    tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .with_writer(io::stderr)
+        .init();
+    match execute(Cli::parse().command) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Run(arguments) => run(arguments),
+        Command::List { selection } => list(selection),
+        Command::Steps => print_steps(),
+    }
+}
+
+fn run(arguments: Run) -> anyhow::Result<ExitCode> {
+    let options = RunOptions {
+        filter: arguments.selection.into(),
+        gateway_bin: arguments.gateway_bin,
+        concurrency: arguments.concurrency,
+        progress: Arc::new(progress),
+        ..RunOptions::new(arguments.target)
+    };
+    let runtime = tokio::runtime::Runtime::new().context("the runtime can't be started")?;
+    let report = runtime.block_on(gatecheck::run(options))?;
+    eprintln!();
+    let _ = (
+        arguments.report_json,
+        arguments.report_junit,
+        arguments.report_html,
+    );
+    Ok(exit_code(&report))
+}
+
+/// Nothing selected is a mistake in the selection, and a target that can't be set up says nothing of its behaviour.
+fn exit_code(report: &RunReport) -> ExitCode {
+    let setup = |scenario: &ScenarioReport| matches!(scenario.verdict, Verdict::SetupFailed { .. });
+    if report.succeeded() {
+        ExitCode::SUCCESS
+    } else if report.scenarios.iter().all(setup) {
+        ExitCode::from(2)
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+fn progress(scenario: &ScenarioReport) {
+    eprint!(
+        "{}",
+        match scenario.verdict {
+            Verdict::Pass => ".",
+            Verdict::Fail { .. } => "F",
+            Verdict::Unsupported { .. } => "-",
+            Verdict::KnownFailing { .. } => "k",
+            Verdict::UnexpectedPass { .. } => "U",
+            Verdict::SetupFailed { .. } => "S",
+        }
+    );
+}
+
+fn list(selection: Selection) -> anyhow::Result<ExitCode> {
+    let suite = Suite::embedded()?;
+    let mut out = io::stdout().lock();
+    for case in suite.select(&selection.into())? {
+        let sources = case.sources.join(" ");
+        writeln!(
+            out,
+            "{:<10} {:<8} {:<13} {}  [{sources}]",
+            case.id,
+            case.level.to_string(),
+            case.capability,
+            case.name
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_steps() -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    for definition in steps::vocabulary() {
+        writeln!(
+            out,
+            "{:?} {}\n        {}",
+            definition.kind, definition.pattern, definition.about
+        )?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<Selection> for Filter {
+    fn from(selection: Selection) -> Self {
+        Self {
+            tags: selection.tags,
+            name: selection.name,
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The report as one HTML page: no framework, nothing loaded from elsewhere (its own Content-Security-Policy forbids
+//! it), and legible without its script, which only adds filters, copying and opening.
+
+mod escape;
+mod overview;
+mod scenario;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use super::model::{RunReport, Totals, Verdict};
+use super::plain;
+use escape::text;
+
+const STYLE: &str = include_str!("style.css");
+const SCRIPT: &str = include_str!("script.js");
+
+/// Finds where to read what a scenario's source names; none if nowhere.
+pub type SourceUrl<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// Writes a run.
+pub fn page(report: &RunReport, source_url: SourceUrl<'_>) -> String {
+    let title = format!("{} – Gatecheck conformance report", plain::target(report));
+    format!(
+        "<!doctype html>\n\
+         <html lang=\"en\">\n\
+         <head>\n\
+         <meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n\
+         <title>{title}</title>\n\
+         <style>{STYLE}</style>\n\
+         </head>\n\
+         <body>\n\
+         <a class=\"skip\" href=\"#scenarios\">Skip to the scenarios</a>\n\
+         {overview}\
+         {scenarios}\
+         <script>{SCRIPT}</script>\n\
+         </body>\n\
+         </html>\n",
+        policy = policy(),
+        title = text(&title),
+        overview = overview::overview(report),
+        scenarios = scenario::scenarios(report, source_url),
+    )
+}
+
+/// Allows this style and this script, and nothing else.
+fn policy() -> String {
+    let hash = |source: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(source)));
+    format!(
+        "default-src 'none'; style-src {}; script-src {}",
+        hash(STYLE),
+        hash(SCRIPT)
+    )
+}
+
+/// How a verdict is shown.
+#[derive(Clone, Copy)]
+struct Look {
+    label: &'static str,
+    sign: &'static str,
+    count: fn(&Totals) -> usize,
+    meaning: &'static str,
+}
+
+/// All verdicts, those that fail a run after the pass.
+const LOOKS: [Look; 6] = [
+    Look {
+        label: "pass",
+        sign: "✓",
+        count: |totals| totals.pass,
+        meaning: "every step held",
+    },
+    Look {
+        label: "fail",
+        sign: "✗",
+        count: |totals| totals.fail,
+        meaning: "a step did not hold",
+    },
+    Look {
+        label: "setup-failed",
+        sign: "!",
+        count: |totals| totals.setup_failed,
+        meaning: "the target could not be brought to the point where the scenario says anything about it",
+    },
+    Look {
+        label: "unexpected-pass",
+        sign: "?",
+        count: |totals| totals.unexpected_pass,
+        meaning: "it passed, although it is declared as known to fail",
+    },
+    Look {
+        label: "known-failing",
+        sign: "~",
+        count: |totals| totals.known_failing,
+        meaning: "it failed, as the adapter declares with a reason",
+    },
+    Look {
+        label: "unsupported",
+        sign: "–",
+        count: |totals| totals.unsupported,
+        meaning: "the adapter declares with a reason that the target can't do it; not run",
+    },
+];
+
+fn pill(verdict: &Verdict) -> String {
+    let label = verdict.label();
+    let sign = LOOKS
+        .iter()
+        .find(|look| look.label == label)
+        .map_or("", |look| look.sign);
+    format!(
+        "<span class=\"pill {label}\"><span class=\"sign\" aria-hidden=\"true\">{sign}</span>{label}</span>"
+    )
+}
+
+fn command(command: &str) -> String {
+    format!(
+        "<div class=\"command\"><code>{}</code><button type=\"button\" class=\"copy\">Copy</button></div>\n",
+        text(command)
+    )
+}
+
+#[cfg(test)]
+mod tests;

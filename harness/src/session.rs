@@ -1,0 +1,242 @@
+//! One run: what every scenario needs is planned before anything starts, then cucumber's runner runs them side by side.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use mock_upstreams::Behaviour;
+use parking_lot::Mutex;
+
+use crate::adapters::{Adapter, KnownFailing, SetupError};
+use crate::fixtures::{Fixture, Key};
+use crate::lab::{Blueprint, Instance, Lab, placeholder_bindings};
+use crate::plan::{InstanceKey, Plan};
+use crate::report::model::{Exchange, StaleDeclaration, Verdict};
+use crate::suite::{Case, Suite};
+
+/// What the scenarios of a run share.
+pub struct Session {
+    /// The running gateways.
+    pub lab: Lab,
+    /// Sets the exchanges of this run apart from those of any other.
+    pub nonce: String,
+    plans: HashMap<usize, Plan>,
+    evidence: Mutex<HashMap<usize, Evidence>>,
+}
+
+/// What a scenario did.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    /// Its last exchanges.
+    pub exchanges: Vec<Exchange>,
+    /// How many there were in all.
+    pub total: usize,
+}
+
+/// What becomes of each selected scenario.
+pub struct Agenda {
+    /// Those to run.
+    pub session: Session,
+    /// Those whose verdict is known without running, by number.
+    pub decided: HashMap<usize, Verdict>,
+    /// The known failure that each scenario is declared with, by number.
+    pub known_failing: HashMap<usize, KnownFailing>,
+}
+
+impl Agenda {
+    /// Plans the selected cases for a target.
+    pub fn new(cases: &[Arc<Case>], adapter: Arc<dyn Adapter>) -> Self {
+        let mut decided = HashMap::new();
+        let mut plans = HashMap::new();
+        for case in cases {
+            let declared = adapter
+                .unsupported()
+                .iter()
+                .find(|declaration| selects(declaration.selector, case));
+            match (declared, Plan::of(case)) {
+                (Some(declaration), _) => {
+                    decided.insert(
+                        case.number,
+                        Verdict::Unsupported {
+                            reason: declaration.reason.to_owned(),
+                        },
+                    );
+                }
+                (None, Ok(plan)) => {
+                    plans.insert(case.number, plan);
+                }
+                (None, Err(failure)) => {
+                    decided.insert(case.number, setup_failed(failure.0));
+                }
+            }
+        }
+        let blueprints = blueprints(cases, &plans, adapter.as_ref(), &mut decided);
+        Self {
+            known_failing: known_failing(cases, adapter.as_ref()),
+            session: Session {
+                lab: Lab::new(adapter, blueprints),
+                nonce: Key::random()[..8].to_lowercase(),
+                plans,
+                evidence: Mutex::default(),
+            },
+            decided,
+        }
+    }
+}
+
+impl Session {
+    /// The plan of a case and its gateway, running.
+    ///
+    /// # Errors
+    /// When the gateway doesn't come up.
+    pub async fn prepare(&self, number: usize) -> Result<(Plan, Arc<Instance>), SetupError> {
+        let unplanned = || SetupError::new("the scenario was not planned");
+        let plan = self.plans.get(&number).ok_or_else(unplanned)?;
+        let key = plan.instance().ok_or_else(unplanned)?;
+        Ok((plan.clone(), self.lab.instance(&key).await?))
+    }
+
+    /// The configuration that a case runs on.
+    pub fn configuration(&self, number: usize) -> Option<String> {
+        Some(self.plans.get(&number)?.instance()?.configuration)
+    }
+
+    /// Keeps what a case did.
+    pub fn finish(&self, number: usize, exchanges: Vec<Exchange>, total: usize) {
+        self.evidence
+            .lock()
+            .insert(number, Evidence { exchanges, total });
+    }
+
+    /// What a case did; nothing the second time.
+    pub fn take_evidence(&self, number: usize) -> Evidence {
+        self.evidence.lock().remove(&number).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Session")
+            .field("nonce", &self.nonce)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The declarations of an adapter that select nothing in the whole suite.
+pub fn stale_declarations(suite: &Suite, adapter: &dyn Adapter) -> Vec<StaleDeclaration> {
+    let stale = |selector: &str| !suite.cases.iter().any(|case| selects(selector, case));
+    let told = |list: &str, selector: &str, reason: &str| StaleDeclaration {
+        list: list.to_owned(),
+        selector: selector.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let unsupported = adapter
+        .unsupported()
+        .iter()
+        .map(|entry| ("unsupported", entry.selector, entry.reason));
+    let known = adapter
+        .known_failing()
+        .iter()
+        .map(|entry| ("known-failing", entry.selector, entry.reason));
+    unsupported
+        .chain(known)
+        .filter(|(_, selector, _)| stale(selector))
+        .map(|(list, selector, reason)| told(list, selector, reason))
+        .collect()
+}
+
+fn selects(selector: &str, case: &Case) -> bool {
+    case.tags.iter().any(|tag| tag == selector)
+}
+
+fn setup_failed(message: String) -> Verdict {
+    Verdict::SetupFailed {
+        message,
+        help: None,
+    }
+}
+
+fn known_failing(cases: &[Arc<Case>], adapter: &dyn Adapter) -> HashMap<usize, KnownFailing> {
+    let find = |case: &Case| {
+        adapter
+            .known_failing()
+            .iter()
+            .find(|entry| selects(entry.selector, case))
+            .copied()
+    };
+    cases
+        .iter()
+        .filter_map(|case| Some((case.number, find(case)?)))
+        .collect()
+}
+
+/// The instances that the plans ask for. A case whose instance can't be rendered is decided.
+fn blueprints(
+    cases: &[Arc<Case>],
+    plans: &HashMap<usize, Plan>,
+    adapter: &dyn Adapter,
+    decided: &mut HashMap<usize, Verdict>,
+) -> HashMap<InstanceKey, Blueprint> {
+    let mut members: BTreeMap<InstanceKey, Vec<&Plan>> = BTreeMap::new();
+    for case in cases {
+        let Some(plan) = plans.get(&case.number) else {
+            continue;
+        };
+        match plan.instance() {
+            Some(key) => members.entry(key).or_default().push(plan),
+            None => {
+                let missing = "the scenario names no configuration; begin it with: Given the configuration \"…\"";
+                decided.insert(case.number, setup_failed(missing.to_owned()));
+            }
+        }
+    }
+    let mut blueprints = HashMap::new();
+    for (key, plans) in members {
+        match blueprint(&plans, adapter) {
+            Ok(blueprint) => {
+                blueprints.insert(key, blueprint);
+            }
+            Err(verdict) => {
+                decided.extend(plans.iter().map(|plan| (plan.number(), verdict.clone())))
+            }
+        }
+    }
+    blueprints
+}
+
+fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<Blueprint, Verdict> {
+    let first = plans
+        .first()
+        .expect("an instance has a scenario that asks for it");
+    let fixture = first
+        .fixture()
+        .map_err(|error| setup_failed(error.to_string()))?;
+    let mut fixture = fixture.expect("a scenario with an instance names a configuration");
+    fixture.consumers = plans
+        .iter()
+        .flat_map(|plan| plan.consumers.iter().cloned())
+        .collect();
+    let behaviours = behaviours(first, &fixture).map_err(setup_failed)?;
+    adapter
+        .render(&fixture, &placeholder_bindings(&fixture))
+        .map_err(|unsupported| Verdict::Unsupported {
+            reason: unsupported.reason,
+        })?;
+    Ok(Blueprint {
+        fixture,
+        behaviours,
+    })
+}
+
+fn behaviours(plan: &Plan, fixture: &Fixture) -> Result<BTreeMap<String, Behaviour>, String> {
+    let mut behaviours = BTreeMap::new();
+    for (name, behaviour) in &plan.behaviours {
+        let authority = fixture.authority_of(name);
+        let authority =
+            authority.ok_or_else(|| format!("the configuration has no upstream {name:?}"))?;
+        let behaviour = behaviour
+            .parse()
+            .map_err(|error: mock_upstreams::BehaviourError| error.to_string())?;
+        behaviours.insert(authority, behaviour);
+    }
+    Ok(behaviours)
+}

@@ -1,0 +1,371 @@
+//! The state of one scenario while it runs: its gateway, its client, its consumers and what it has sent so far.
+
+use std::convert::Infallible;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use cucumber::gherkin::Scenario;
+use mock_upstreams::Received;
+
+use crate::client::{Client, Connection, EXCHANGE_HEADER, Outcome, Request, Response};
+use crate::fixtures::Key;
+use crate::lab::Instance;
+use crate::plan::Plan;
+use crate::report::model::{Exchange, Message, UpstreamView};
+use crate::session::Session;
+use crate::steps::StepFailure;
+use crate::suite::case_number;
+
+/// How many exchanges a report keeps of a scenario.
+const KEPT: usize = 5;
+
+/// The state of one scenario.
+#[derive(Debug, Default)]
+pub struct World {
+    /// What it declared.
+    pub plan: Plan,
+    /// The connection that its last request left open.
+    pub connection: Option<Connection>,
+    setting: Option<Setting>,
+    sent: Vec<Sent>,
+    batch: usize,
+}
+
+/// Where a scenario takes place.
+#[derive(Debug)]
+struct Setting {
+    session: Arc<Session>,
+    instance: Arc<Instance>,
+    number: usize,
+    begun: Instant,
+}
+
+/// A request of this scenario and what came of it.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// What it is found by at the upstreams.
+    pub tag: String,
+    /// What was sent.
+    pub payload: Payload,
+    /// The response, as far as it came.
+    pub response: Option<Response>,
+    /// Why there is none, or what broke it off.
+    pub error: Option<String>,
+    /// How long it took.
+    pub took: Duration,
+    client: IpAddr,
+    at: Duration,
+}
+
+/// What a request is written from.
+#[derive(Clone, Debug)]
+pub enum Payload {
+    /// A request.
+    Request(Request),
+    /// Bytes as they are.
+    Bytes(Vec<u8>),
+}
+
+impl cucumber::World for World {
+    type Error = Infallible;
+
+    async fn new() -> Result<Self, Infallible> {
+        Ok(Self::default())
+    }
+}
+
+impl World {
+    /// Prepares the scenario: its gateway runs when this returns.
+    ///
+    /// # Errors
+    /// When it doesn't come up.
+    pub async fn enter(
+        &mut self,
+        session: &Arc<Session>,
+        scenario: &Scenario,
+    ) -> Result<(), crate::adapters::SetupError> {
+        let number = case_number(&scenario.tags).expect("the suite has tagged every scenario");
+        let (plan, instance) = session.prepare(number).await?;
+        self.plan = plan;
+        self.setting = Some(Setting {
+            session: session.clone(),
+            instance,
+            number,
+            begun: Instant::now(),
+        });
+        Ok(())
+    }
+
+    /// Leaves what the scenario did behind for the report, and releases its gateway if it had one for itself.
+    pub async fn leave(&mut self) {
+        self.connection = None;
+        let evidence = self.evidence();
+        if let Some(setting) = self.setting.take() {
+            setting
+                .session
+                .finish(setting.number, evidence, self.sent.len());
+            if let Some(key) = self.plan.instance().filter(|key| key.owner.is_some()) {
+                setting.session.lab.release(&key).await;
+            }
+        }
+    }
+
+    /// The gateway and its upstreams.
+    pub fn instance(&self) -> Result<&Instance, StepFailure> {
+        Ok(&self.setting()?.instance)
+    }
+
+    /// A client of this scenario; `nth` 0 is the usual one, each other has an address of its own.
+    pub fn client(&self, nth: u8) -> Result<Client, StepFailure> {
+        let setting = self.setting()?;
+        Ok(Client {
+            source: address(setting.number, nth),
+            target: setting.instance.running.address,
+        })
+    }
+
+    /// Begins a new batch of requests, which "the responses" are those of.
+    pub fn begin_batch(&mut self) {
+        self.batch = self.sent.len();
+        self.connection = None;
+    }
+
+    /// Sends a request as the next of the batch.
+    pub async fn send(&mut self, request: Request, client: Client) -> Result<(), StepFailure> {
+        let sent = self.perform(request, client, self.sent.len()).await?;
+        self.keep(sent);
+        Ok(())
+    }
+
+    /// Sends the same request `count` times at once.
+    pub async fn send_at_once(
+        &mut self,
+        request: &Request,
+        client: Client,
+        count: usize,
+    ) -> Result<(), StepFailure> {
+        let first = self.sent.len();
+        let all = (0..count).map(|index| self.perform(request.clone(), client, first + index));
+        for sent in futures::future::join_all(all).await {
+            self.keep(sent?);
+        }
+        Ok(())
+    }
+
+    /// Sends a request and reads no more than the head of the response.
+    pub async fn open(&mut self, request: Request) -> Result<(), StepFailure> {
+        let (client, tag) = (self.client(0)?, self.tag(self.sent.len())?);
+        let request = self.complete(request, client, &tag);
+        let at = self.setting()?.begun.elapsed();
+        let outcome = client.open(&request).await;
+        self.keep((
+            Sent::new(tag, Payload::Request(request), client, at),
+            outcome,
+        ));
+        Ok(())
+    }
+
+    /// Sends bytes as they are; `{exchange}` in them becomes the tag, `{host}` the gateway's host and port.
+    pub async fn send_bytes(&mut self, bytes: &str) -> Result<(), StepFailure> {
+        let (client, tag) = (self.client(0)?, self.tag(self.sent.len())?);
+        let bytes = bytes
+            .replace("{exchange}", &tag)
+            .replace("{host}", &client.target.to_string());
+        // One byte for each character, so that a scenario can write any byte.
+        let bytes: Vec<u8> = bytes
+            .chars()
+            .map(|c| u8::try_from(c).unwrap_or(b'?'))
+            .collect();
+        let at = self.setting()?.begun.elapsed();
+        let outcome = client.send_bytes(&bytes).await;
+        self.keep((Sent::new(tag, Payload::Bytes(bytes), client, at), outcome));
+        Ok(())
+    }
+
+    /// The last request and what came of it.
+    pub fn last(&self) -> Result<&Sent, StepFailure> {
+        self.sent
+            .last()
+            .ok_or_else(|| StepFailure("nothing was sent yet".to_owned()))
+    }
+
+    /// The response to the last request.
+    pub fn response(&self) -> Result<&Response, StepFailure> {
+        let last = self.last()?;
+        last.response.as_ref().ok_or_else(|| {
+            StepFailure(format!(
+                "there is no response: {}",
+                last.error.as_deref().unwrap_or("nothing came")
+            ))
+        })
+    }
+
+    /// Replaces the body of the last response, once more of it has been read.
+    pub fn append_to_body(&mut self, piece: &[u8]) {
+        if let Some(response) = self.sent.last_mut().and_then(|sent| sent.response.as_mut()) {
+            response.body = [&response.body, piece].concat().into();
+        }
+    }
+
+    /// The requests of the last batch.
+    pub fn batch(&self) -> &[Sent] {
+        &self.sent[self.batch..]
+    }
+
+    /// The key that the scenario calls `label` of the consumer that it calls `alias`.
+    pub fn key(&self, alias: &str, label: &str) -> Result<&Key, StepFailure> {
+        let consumer = self
+            .plan
+            .consumers
+            .iter()
+            .find(|consumer| consumer.alias == alias);
+        consumer.and_then(|consumer| consumer.key(label)).ok_or_else(|| {
+            StepFailure(format!("no key {label:?} of a consumer {alias:?} was given; add: Given a consumer {alias:?} …"))
+        })
+    }
+
+    /// What the upstreams received of the last request, each with its host.
+    pub fn received(&self) -> Result<Vec<(&str, Vec<Received>)>, StepFailure> {
+        let last = self.last()?;
+        Ok(self
+            .instance()?
+            .received(&last.tag, matches!(last.payload, Payload::Bytes(_))))
+    }
+
+    async fn perform(
+        &self,
+        request: Request,
+        client: Client,
+        index: usize,
+    ) -> Result<(Sent, Outcome), StepFailure> {
+        let tag = self.tag(index)?;
+        let request = self.complete(request, client, &tag);
+        let at = self.setting()?.begun.elapsed();
+        let outcome = client.send(&request).await;
+        Ok((
+            Sent::new(tag, Payload::Request(request), client, at),
+            outcome,
+        ))
+    }
+
+    fn keep(&mut self, (mut sent, outcome): (Sent, Outcome)) {
+        sent.response = outcome.response;
+        sent.error = outcome.error;
+        sent.took = outcome.took;
+        self.connection = outcome.connection;
+        self.sent.push(sent);
+    }
+
+    /// The request with what every request carries, unless it says otherwise itself.
+    fn complete(&self, request: Request, client: Client, tag: &str) -> Request {
+        let mut headers = Vec::new();
+        if request.header("Host").is_none() {
+            headers.push(("Host".to_owned(), client.target.to_string()));
+        }
+        headers.extend(
+            self.plan
+                .headers
+                .iter()
+                .filter(|(name, _)| request.header(name).is_none())
+                .cloned(),
+        );
+        headers.extend(request.headers);
+        headers.push((EXCHANGE_HEADER.to_owned(), tag.to_owned()));
+        Request { headers, ..request }
+    }
+
+    /// Ends in a letter, so that no tag begins with another.
+    fn tag(&self, index: usize) -> Result<String, StepFailure> {
+        let setting = self.setting()?;
+        Ok(format!(
+            "{}-{}-{index}x",
+            setting.session.nonce, setting.number
+        ))
+    }
+
+    fn setting(&self) -> Result<&Setting, StepFailure> {
+        self.setting
+            .as_ref()
+            .ok_or_else(|| StepFailure("the scenario has no gateway".to_owned()))
+    }
+
+    fn evidence(&self) -> Vec<Exchange> {
+        let Some(setting) = &self.setting else {
+            return Vec::new();
+        };
+        let first = self.sent.len().saturating_sub(KEPT);
+        self.sent[first..]
+            .iter()
+            .map(|sent| sent.exchange(&setting.instance))
+            .collect()
+    }
+}
+
+impl Sent {
+    fn new(tag: String, payload: Payload, client: Client, at: Duration) -> Self {
+        Self {
+            tag,
+            payload,
+            response: None,
+            error: None,
+            took: Duration::ZERO,
+            client: client.source,
+            at,
+        }
+    }
+
+    fn exchange(&self, instance: &Instance) -> Exchange {
+        let received = instance.received(&self.tag, matches!(self.payload, Payload::Bytes(_)));
+        let upstreams = received.into_iter().map(|(name, requests)| UpstreamView {
+            name: name.to_owned(),
+            requests: requests.iter().map(received_message).collect(),
+        });
+        Exchange {
+            tag: self.tag.clone(),
+            client: self.client.to_string(),
+            at_ms: millis(self.at),
+            request: match &self.payload {
+                Payload::Request(request) => request.message(),
+                Payload::Bytes(bytes) => {
+                    let (line, rest) = bytes.split_at(
+                        bytes
+                            .iter()
+                            .position(|&b| b == b'\n')
+                            .unwrap_or(bytes.len()),
+                    );
+                    Message::new(
+                        String::from_utf8_lossy(line).trim_end().to_owned(),
+                        Vec::new(),
+                        rest,
+                        rest.len(),
+                    )
+                }
+            },
+            response: self.response.as_ref().map(Response::message),
+            error: self.error.clone(),
+            duration_ms: millis(self.took),
+            upstreams: upstreams.collect(),
+        }
+    }
+}
+
+/// Whole milliseconds.
+pub fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// An address of the loopback network for each scenario, so that limits by address are theirs alone.
+fn address(scenario: usize, nth: u8) -> IpAddr {
+    let (high, low) = (scenario / 250 % 250, scenario % 250 + 1);
+    Ipv4Addr::new(127, 16_u8.saturating_add(nth), high as u8, low as u8).into()
+}
+
+fn received_message(received: &Received) -> Message {
+    let line = format!(
+        "{} {} {}",
+        received.method, received.target, received.version
+    );
+    let length = usize::try_from(received.body_length).unwrap_or(usize::MAX);
+    Message::new(line, received.headers.clone(), &received.body, length)
+}
