@@ -188,8 +188,7 @@ impl Http {
         format!(
             "\
 daemon off;
-# One process, so that ending it ends everything.
-master_process off;
+worker_processes 1;
 pid {PID_FILE};
 error_log stderr warn;
 events {{ worker_connections 1024; }}
