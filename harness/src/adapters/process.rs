@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -17,8 +17,8 @@ use super::{Rendered, SetupError};
 
 /// How long a gateway may take until it serves.
 const READY_WITHIN: Duration = Duration::from_secs(15);
-/// How long it may take until it is gone once it is killed.
-const GONE_WITHIN: Duration = Duration::from_secs(5);
+/// How long a gateway may take to end once it is asked to.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked at until then.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How much of what it printed is told, in bytes.
@@ -59,9 +59,10 @@ impl Running {
     pub async fn stop(&self) {
         let process = self.process.lock().take();
         if let Some(mut process) = process {
-            process.kill();
+            // Asked first, so that a master can see to its workers.
+            process.signal(Signal::TERM, kill_process);
             if timeout(GONE_WITHIN, process.child.wait()).await.is_err() {
-                tracing::warn!("{} has not ended", process.name);
+                tracing::debug!("{} has not ended in time and is killed", process.name);
             }
         }
     }
@@ -77,8 +78,9 @@ impl Running {
 }
 
 impl Drop for Process {
+    /// Kills the process and all that it has started.
     fn drop(&mut self) {
-        self.kill();
+        self.signal(Signal::KILL, kill_process_group);
     }
 }
 
@@ -143,13 +145,13 @@ impl Process {
         }
     }
 
-    /// Kills the process and all that it has started, unless it has been waited for.
-    fn kill(&mut self) {
+    /// Signals the process unless it has been waited for.
+    fn signal(&self, signal: Signal, send: fn(Pid, Signal) -> rustix::io::Result<()>) {
         let id = self
             .child
             .id()
             .and_then(|id| Pid::from_raw(id.cast_signed()));
-        if let Some(Err(error)) = id.map(|id| kill_process_group(id, Signal::KILL)) {
+        if let Some(Err(error)) = id.map(|id| send(id, signal)) {
             tracing::warn!(%error, "{} could not be ended", self.name);
         }
     }

@@ -93,6 +93,8 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "it came once, with this value";
     "the upstream {string} received the header {string}" => upstream::has_header,
         "it came, with any value";
+    "the upstream {string} received the caller {string} in the header {string}" => upstream::caller,
+        "the header came once, and names that consumer of the scenario";
     "the upstream {string} received the request without the header {string}" => upstream::without_header,
         "the request came, and not that header";
     "the upstream {string} received a body of {int} bytes" => upstream::body_length,

@@ -42,7 +42,7 @@ pub(super) const STEPS: &[Definition] = perform! { When:
     "the client asks from {string} whether it may send {string}" => preflight,
         "a CORS preflight from an origin for \"METHOD /target\"; a table in one column lists the headers it wants to send";
     "the client sends the bytes:" => send_bytes,
-        "the text block as it is, each line ended by CRLF; {exchange} is the tag, {host} the gateway, \\xNN a byte";
+        "the text block, each line ended by CRLF unless it ends in \\; {exchange} is the tag, {host} the gateway, \\xNN a byte";
     "the client waits as long as Retry-After says" => wait_retry_after,
         "waits the seconds that the last response asks for";
     "the client waits {int} ms" => wait,
@@ -165,10 +165,7 @@ async fn send_bytes(world: &mut World, arguments: &Arguments) -> StepResult {
     let text = arguments
         .docstring()
         .ok_or_else(|| StepFailure("the step needs a text block".to_owned()))?;
-    let lines = text
-        .strip_suffix('\n')
-        .unwrap_or(text)
-        .replace('\n', "\r\n");
+    let lines = text.replace("\\\n", "").replace('\n', "\r\n");
     world.begin_batch();
     world.send_bytes(&unescape(&lines)?).await
 }
