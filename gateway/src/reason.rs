@@ -107,16 +107,26 @@ mod tests {
 
     #[test]
     fn codes_are_unique_and_kebab_case() {
-        let codes: HashSet<_> = Reason::ALL.iter().map(|reason| reason.facts().code).collect();
+        let codes: HashSet<_> = Reason::ALL
+            .iter()
+            .map(|reason| reason.facts().code)
+            .collect();
         assert_eq!(codes.len(), Reason::ALL.len());
-        assert!(codes.iter().all(|code| code.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        assert!(
+            codes
+                .iter()
+                .all(|code| code.chars().all(|c| c.is_ascii_lowercase() || c == '-'))
+        );
     }
 
     #[test]
     fn every_reason_is_a_client_or_server_error() {
         for reason in Reason::ALL {
             let status = reason.facts().status;
-            assert!(status.is_client_error() || status.is_server_error(), "{reason:?}");
+            assert!(
+                status.is_client_error() || status.is_server_error(),
+                "{reason:?}"
+            );
         }
     }
 }

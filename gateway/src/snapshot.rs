@@ -26,7 +26,7 @@ pub struct Snapshot {
     /// Where the gateway listens.
     pub listeners: Vec<Arc<Listener>>,
     /// Where the admin listener is, if anywhere.
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Admin>,
     /// Every service once.
     pub services: Vec<Arc<Service>>,
     /// Headers by which the gateway speaks to upstreams: a client's own never pass.
@@ -48,8 +48,6 @@ pub struct Snapshot {
 pub struct Choice {
     /// The most specific route that takes the request.
     pub route: Arc<Route>,
-    /// How much of the path the route's pattern took, in bytes.
-    pub matched_len: usize,
     /// The path as it goes upstream, where the route changes it.
     pub rewritten: Option<String>,
 }
@@ -93,13 +91,23 @@ impl Snapshot {
 
     fn find(&self, asked: &Request<'_>) -> Result<Choice, Missing> {
         match self.router.find(asked) {
-            Outcome::Found { route, matched_len, params, .. } => {
+            Outcome::Found {
+                route,
+                matched_len,
+                params,
+                ..
+            } => {
                 let rewritten = match &route.path {
                     PathChange::Keep => None,
                     PathChange::Strip => Some(strip(asked.path, matched_len).to_owned()),
-                    PathChange::Rewrite(rewrite) => Some(rewrite.apply(params, &asked.path[matched_len..])),
+                    PathChange::Rewrite(rewrite) => {
+                        Some(rewrite.apply(params, &asked.path[matched_len..]))
+                    }
                 };
-                Ok(Choice { route: route.clone(), matched_len, rewritten })
+                Ok(Choice {
+                    route: route.clone(),
+                    rewritten,
+                })
             }
             Outcome::MethodNotAllowed { allow } => Err(Missing::Method(allow)),
             Outcome::NotFound => Err(Missing::Route),
@@ -172,6 +180,21 @@ pub enum PathChange {
     Rewrite(Rewrite),
 }
 
+/// The admin listener's settings.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Admin {
+    /// Where it listens; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// What has to be shown for metrics and configuration.
+    pub token: Option<Box<str>>,
+}
+
+impl std::fmt::Debug for Admin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Admin({})", self.address)
+    }
+}
+
 /// A listener's settings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listener {
@@ -201,6 +224,10 @@ impl Listener {
     /// Whether a peer's word on client and request id is taken.
     #[must_use]
     pub fn trusts(&self, peer: IpAddr) -> bool {
-        !self.trusted.is_empty() && self.trusted.iter().any(|network| network.contains(&peer.to_canonical()))
+        !self.trusted.is_empty()
+            && self
+                .trusted
+                .iter()
+                .any(|network| network.contains(&peer.to_canonical()))
     }
 }

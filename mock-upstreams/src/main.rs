@@ -39,7 +39,7 @@ struct Arguments {
 
     /// List all behaviours and leave.
     #[arg(long)]
-    list_behaviours: bool,
+    list: bool,
 }
 
 /// The running servers by name.
@@ -48,7 +48,7 @@ type Upstreams = BTreeMap<String, MockUpstream>;
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    if arguments.list_behaviours {
+    if arguments.list {
         list_behaviours();
         return Ok(());
     }
@@ -121,7 +121,7 @@ fn named<T: std::str::FromStr<Err: std::fmt::Display>>(text: &str) -> Result<(St
             "`{name}` is no name: use letters, digits, `-`, `_` and `.`"
         ));
     }
-    let hint = "(--list-behaviours lists them all)";
+    let hint = "(--list lists them all)";
     let hint = if std::any::type_name::<T>() == std::any::type_name::<Behaviour>() {
         hint
     } else {

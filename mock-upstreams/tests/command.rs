@@ -190,7 +190,7 @@ async fn an_address_in_use_ends_with_1() {
 
 #[tokio::test]
 async fn lists_behaviours() {
-    let output = command(&["--list-behaviours"]).output().await.unwrap();
+    let output = command(&["--list"]).output().await.unwrap();
     let list = String::from_utf8(output.stdout).unwrap();
     assert_eq!(list.lines().count(), 2 * mock_upstreams::CATALOGUE.len());
     assert!(list.starts_with("echo\n    "), "{list}");

@@ -12,6 +12,7 @@ mod process;
 mod setup;
 mod table;
 mod test;
+mod verdicts;
 mod workspace;
 
 use std::process::ExitCode;

@@ -26,13 +26,24 @@ pub struct Entry<'a> {
 /// The entries that hold for every route, with their places.
 pub fn globals(documents: &[Loaded]) -> Vec<(&raw::Plugin, At<'_>)> {
     let of = |loaded: &'_ Loaded| loaded.document.api.service.is_none();
-    documents.iter().filter(|loaded| of(loaded)).flat_map(|loaded| {
-        placed(&loaded.document.api.plugins, At::root(&loaded.source).key("plugins"))
-    }).collect()
+    documents
+        .iter()
+        .filter(|loaded| of(loaded))
+        .flat_map(|loaded| {
+            placed(
+                &loaded.document.api.plugins,
+                At::root(&loaded.source).key("plugins"),
+            )
+        })
+        .collect()
 }
 
 fn placed<'a>(plugins: &'a [raw::Plugin], list: At<'a>) -> Vec<(&'a raw::Plugin, At<'a>)> {
-    plugins.iter().enumerate().map(|(place, plugin)| (plugin, list.index(place))).collect()
+    plugins
+        .iter()
+        .enumerate()
+        .map(|(place, plugin)| (plugin, list.index(place)))
+        .collect()
 }
 
 /// What chains are made from.
@@ -46,10 +57,19 @@ pub struct Levels<'a> {
 
 impl<'a> Levels<'a> {
     /// The plugins in force on a route, in the order in which they run.
-    pub fn in_force(&self, api: &Api<'a>, route: &'a raw::Route, at: At<'a>, report: &mut Report) -> Vec<Entry<'a>> {
+    pub fn in_force(
+        &self,
+        api: &Api<'a>,
+        route: &'a raw::Route,
+        at: At<'a>,
+        report: &mut Report,
+    ) -> Vec<Entry<'a>> {
         let own = placed(&api.raw.plugins, api.at.key("plugins"));
         let inner = placed(&route.plugins, at.key("plugins"));
-        let route_scope = format!("route {}", route.name.as_deref().unwrap_or(&api.service.name));
+        let route_scope = format!(
+            "route {}",
+            route.name.as_deref().unwrap_or(&api.service.name)
+        );
         let levels = [
             ("the whole".to_owned(), self.globals.to_vec()),
             (format!("api {}", api.service.name), own),
@@ -70,7 +90,10 @@ impl<'a> Levels<'a> {
         services: &[Arc<str>],
         report: &mut Report,
     ) -> Option<Chain> {
-        let siblings: Vec<(&str, &Value)> = entries.iter().map(|entry| (entry.kind.name, &entry.config)).collect();
+        let siblings: Vec<(&str, &Value)> = entries
+            .iter()
+            .map(|entry| (entry.kind.name, &entry.config))
+            .collect();
         let mut phases = Phases::default();
         let mut sound = true;
         for entry in entries {
@@ -85,7 +108,11 @@ impl<'a> Levels<'a> {
                 limits: &self.lasting.limits,
             };
             match (entry.kind.compile)(&entry.config, &mut compile, &mut phases) {
-                Some(does) => phases.link(Link { name: entry.kind.name, reason: entry.kind.reason, does }),
+                Some(does) => phases.link(Link {
+                    name: entry.kind.name,
+                    reason: entry.kind.reason,
+                    does,
+                }),
                 None => sound = false,
             }
         }
@@ -95,7 +122,12 @@ impl<'a> Levels<'a> {
     /// The chain where no route is found: the request's id, as the whole wants it.
     pub fn fallback(&self, report: &mut Report) -> Chain {
         let mut entries = self.defaults();
-        let ids: Vec<_> = self.globals.iter().filter(|(plugin, _)| plugin.name == registry::REQUEST_ID).copied().collect();
+        let ids: Vec<_> = self
+            .globals
+            .iter()
+            .filter(|(plugin, _)| plugin.name == registry::REQUEST_ID)
+            .copied()
+            .collect();
         add_level(&mut entries, "the whole", &ids, report);
         entries.retain(|entry| entry.kind.name == registry::REQUEST_ID);
         self.compile(&entries, "", &[], report).unwrap_or_default()
@@ -104,7 +136,12 @@ impl<'a> Levels<'a> {
     fn defaults(&self) -> Vec<Entry<'a>> {
         let entry = |kind: &'static Kind| {
             let config = serde_json::from_str(kind.default?).expect("a default is JSON");
-            Some(Entry { kind, config, at: At::root(self.defaults), scope: "default".to_owned() })
+            Some(Entry {
+                kind,
+                config,
+                at: At::root(self.defaults),
+                scope: "default".to_owned(),
+            })
         };
         REGISTRY.iter().filter_map(entry).collect()
     }
@@ -115,11 +152,16 @@ impl<'a> Levels<'a> {
             let routes = api.raw.routes.iter().flat_map(|route| &route.plugins);
             api.raw.plugins.iter().chain(routes)
         });
-        let plugins = self.globals.iter().map(|(plugin, _)| *plugin).chain(of_apis);
+        let plugins = self
+            .globals
+            .iter()
+            .map(|(plugin, _)| *plugin)
+            .chain(of_apis);
         let named = plugins.filter_map(|plugin| {
             registry::identity_header(&plugin.name, plugin.config.as_ref().unwrap_or(&Value::Null))
         });
-        let names: HashSet<HeaderName> = named.chain([registry::default_identity_header()]).collect();
+        let names: HashSet<HeaderName> =
+            named.chain([registry::default_identity_header()]).collect();
         names.into_iter().collect()
     }
 }
@@ -133,23 +175,41 @@ fn add_level<'a>(
     let mut seen = HashSet::new();
     for (plugin, at) in plugins {
         // The schema knows the names, so a missing kind is in the report already.
-        let Some(kind) = registry::find(&plugin.name) else { continue };
+        let Some(kind) = registry::find(&plugin.name) else {
+            continue;
+        };
         if !seen.insert(kind.name) {
             report
-                .error(*at, "duplicate-plugin", format!("the plugin `{}` stands here twice", plugin.name))
+                .error(
+                    *at,
+                    "duplicate-plugin",
+                    format!("the plugin `{}` stands here twice", plugin.name),
+                )
                 .help("make one entry of both");
             continue;
         }
         entries.retain(|entry| entry.kind.name != kind.name);
         if plugin.enabled != Some(false) {
-            let config = plugin.config.clone().unwrap_or_else(|| Value::Object(serde_json::Map::new()));
-            entries.push(Entry { kind, config, at: at.key("config"), scope: scope.to_owned() });
+            let config = plugin
+                .config
+                .clone()
+                .unwrap_or_else(|| Value::Object(serde_json::Map::new()));
+            entries.push(Entry {
+                kind,
+                config,
+                at: at.key("config"),
+                scope: scope.to_owned(),
+            });
         }
     }
 }
 
 fn sorted(mut entries: Vec<Entry<'_>>) -> Vec<Entry<'_>> {
-    let place = |entry: &Entry<'_>| REGISTRY.iter().position(|kind| kind.name == entry.kind.name);
+    let place = |entry: &Entry<'_>| {
+        REGISTRY
+            .iter()
+            .position(|kind| kind.name == entry.kind.name)
+    };
     entries.sort_by_key(place);
     entries
 }

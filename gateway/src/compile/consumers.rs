@@ -16,7 +16,11 @@ pub fn compile(documents: &[Loaded], report: &mut Report) -> Keys {
             let at = list.index(place);
             if names.insert(raw.name.as_str(), at).is_some() {
                 report
-                    .error(at.key("name"), "duplicate-consumer", format!("two consumers are named `{}`", raw.name))
+                    .error(
+                        at.key("name"),
+                        "duplicate-consumer",
+                        format!("two consumers are named `{}`", raw.name),
+                    )
                     .help("give one of them another name, or put all keys under one");
             }
             consumer(raw, at, &mut keys, report);
@@ -40,11 +44,19 @@ fn consumer(raw: &raw::Consumer, at: At<'_>, keys: &mut Keys, report: &mut Repor
             raw::Key::Lasting(text) => (text, None),
             raw::Key::Expiring(key) => (&key.key, key.expires.as_deref()),
         };
-        let secret_at = if matches!(key, raw::Key::Expiring(_)) { at.key("key") } else { at };
+        let secret_at = if matches!(key, raw::Key::Expiring(_)) {
+            at.key("key")
+        } else {
+            at
+        };
         let expires = expires.map(|text| (text, instant(text)));
         if let Some((text, None)) = expires {
             report
-                .error(at.key("expires"), "invalid-date", format!("`{text}` is not a point in time"))
+                .error(
+                    at.key("expires"),
+                    "invalid-date",
+                    format!("`{text}` is not a point in time"),
+                )
                 .help("write it as in `2027-01-01T00:00:00Z` (RFC 3339)");
             continue;
         }
@@ -53,10 +65,17 @@ fn consumer(raw: &raw::Consumer, at: At<'_>, keys: &mut Keys, report: &mut Repor
             Some(Secret::Sha256(digest)) => Digest::from_bytes(digest),
             None => continue,
         };
-        let entry = KeyEntry { consumer: consumer.clone(), expires: expires.and_then(|(_, end)| end) };
+        let entry = KeyEntry {
+            consumer: consumer.clone(),
+            expires: expires.and_then(|(_, end)| end),
+        };
         if let Err(owner) = keys.insert(digest, entry) {
             report
-                .error(secret_at, "duplicate-key-value", format!("the key is already one of `{}`", owner.name()))
+                .error(
+                    secret_at,
+                    "duplicate-key-value",
+                    format!("the key is already one of `{}`", owner.name()),
+                )
                 .help("every key belongs to one consumer, once");
         }
     }

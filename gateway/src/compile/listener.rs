@@ -30,30 +30,65 @@ pub fn compile(raw: &raw::Listener, at: At<'_>, report: &mut Report) -> Listener
     listener.http2 = raw.http2.unwrap_or_default();
     let networks = at.key("trustedProxies");
     for (place, text) in raw.trusted_proxies.iter().enumerate() {
-        match text.parse().or_else(|_| text.parse::<IpAddr>().map(Into::into)) {
+        match text
+            .parse()
+            .or_else(|_| text.parse::<IpAddr>().map(Into::into))
+        {
             Ok(network) => listener.trusted.push(network),
             Err(_) => drop(
                 report
-                    .error(networks.index(place), "invalid-network", format!("`{text}` is not a network"))
+                    .error(
+                        networks.index(place),
+                        "invalid-network",
+                        format!("`{text}` is not a network"),
+                    )
                     .help("write it as in `10.0.0.0/8`, `fd00::/8` or `192.0.2.7`"),
             ),
         }
     }
     if let Some(rules) = &raw.paths {
         listener.paths.merge_slashes = rules.merge_slashes.unwrap_or_default();
-        listener.paths.keep_encoded_slashes = rules.encoded_slashes == Some(raw::EncodedSlashes::Keep);
+        listener.paths.keep_encoded_slashes =
+            rules.encoded_slashes == Some(raw::EncodedSlashes::Keep);
     }
     if let Some(timeouts) = &raw.timeouts {
         let at = at.key("timeouts");
-        duration(&timeouts.head, at.key("head"), &mut listener.head_timeout, report);
-        duration(&timeouts.body, at.key("body"), &mut listener.body_timeout, report);
-        duration(&timeouts.keep_alive, at.key("keepAlive"), &mut listener.keep_alive, report);
+        duration(
+            &timeouts.head,
+            at.key("head"),
+            &mut listener.head_timeout,
+            report,
+        );
+        duration(
+            &timeouts.body,
+            at.key("body"),
+            &mut listener.body_timeout,
+            report,
+        );
+        duration(
+            &timeouts.keep_alive,
+            at.key("keepAlive"),
+            &mut listener.keep_alive,
+            report,
+        );
     }
     if let Some(limits) = &raw.limits {
         let at = at.key("limits");
-        size(&limits.header_bytes, at.key("headerBytes"), &mut listener.header_bytes, report);
-        size(&limits.target_bytes, at.key("targetBytes"), &mut listener.target_bytes, report);
-        listener.header_count = limits.header_count.map_or(listener.header_count, |count| count as usize);
+        size(
+            &limits.header_bytes,
+            at.key("headerBytes"),
+            &mut listener.header_bytes,
+            report,
+        );
+        size(
+            &limits.target_bytes,
+            at.key("targetBytes"),
+            &mut listener.target_bytes,
+            report,
+        );
+        listener.header_count = limits
+            .header_count
+            .map_or(listener.header_count, |count| count as usize);
     }
     listener
 }
@@ -69,7 +104,12 @@ pub fn address(text: &str, at: At<'_>, report: &mut Report) -> Option<SocketAddr
 }
 
 /// Overwrites `target` when a duration is given; one of nothing is a mistake, since no timeout can be switched off.
-pub fn duration(text: &Option<DurationText>, at: At<'_>, target: &mut Duration, report: &mut Report) {
+pub fn duration(
+    text: &Option<DurationText>,
+    at: At<'_>,
+    target: &mut Duration,
+    report: &mut Report,
+) {
     match text.as_ref().map(DurationText::parse) {
         None => {}
         Some(Ok(duration)) if !duration.is_zero() => *target = duration,
@@ -86,7 +126,11 @@ fn size(text: &Option<SizeText>, at: At<'_>, target: &mut usize, report: &mut Re
     match text.as_ref().map(|text| text.parse().map(usize::try_from)) {
         None => {}
         Some(Ok(Ok(size))) if size > 0 => *target = size,
-        Some(Ok(_)) => drop(report.error(at, "invalid-size", "the limit is out of range").help("write one as in `32KiB`")),
+        Some(Ok(_)) => drop(
+            report
+                .error(at, "invalid-size", "the limit is out of range")
+                .help("write one as in `32KiB`"),
+        ),
         Some(Err(error)) => drop(report.error(at, "invalid-size", error.to_string())),
     }
 }

@@ -30,7 +30,12 @@ pub struct Lasting {
 }
 
 /// Compiles what was loaded. What is wrong goes to `report`; there is a snapshot only when nothing is.
-pub fn compile(load: &Load, overrides: &Overrides, lasting: &Lasting, report: &mut Report) -> Option<Snapshot> {
+pub fn compile(
+    load: &Load,
+    overrides: &Overrides,
+    lasting: &Lasting,
+    report: &mut Report,
+) -> Option<Snapshot> {
     let documents = &load.documents;
     let keys = Arc::new(consumers::compile(documents, report));
     let apis = apis(documents, report);
@@ -38,7 +43,12 @@ pub fn compile(load: &Load, overrides: &Overrides, lasting: &Lasting, report: &m
     let services = service::compile(&apis, report);
     let globals = chain::globals(documents);
     let defaults = Source::parse(Path::new(""), "(defaults)", b"{}".to_vec(), report)?;
-    let levels = chain::Levels { globals: &globals, keys: &keys, lasting, defaults: &defaults };
+    let levels = chain::Levels {
+        globals: &globals,
+        keys: &keys,
+        lasting,
+        defaults: &defaults,
+    };
     let routes = route::compile(&apis, &services, &levels, report);
     let fallback = levels.fallback(report);
     if report.has_errors() {
@@ -71,9 +81,17 @@ fn apis<'a>(documents: &'a [Loaded], report: &mut Report) -> Vec<Api<'a>> {
     let mut apis = vec![];
     for Loaded { source, document } in documents {
         let root = At::root(source);
-        let own = document.api.service.is_some().then_some((&document.api, root));
+        let own = document
+            .api
+            .service
+            .is_some()
+            .then_some((&document.api, root));
         let list = root.key("apis");
-        let inline = document.apis.iter().enumerate().map(|(place, api)| (api, list.index(place)));
+        let inline = document
+            .apis
+            .iter()
+            .enumerate()
+            .map(|(place, api)| (api, list.index(place)));
         for (raw, at) in own.into_iter().chain(inline) {
             match &raw.service {
                 Some(service) => apis.push(Api { raw, service, at }),

@@ -33,11 +33,24 @@ pub fn compile(
             if let Some(first) = names.insert(name.clone(), at) {
                 let _: At<'_> = first;
                 report
-                    .error(at, "duplicate-route", format!("two routes are named `{name}`"))
+                    .error(
+                        at,
+                        "duplicate-route",
+                        format!("two routes are named `{name}`"),
+                    )
                     .help("give one of them a `name` of its own");
             }
             let matcher = matcher(raw, at, report);
-            let route = route(raw, at, api, &name, services, levels, &matcher.paths, report);
+            let route = route(
+                raw,
+                at,
+                api,
+                &name,
+                services,
+                levels,
+                &matcher.paths,
+                report,
+            );
             places.push(at);
             routes.extend(route.map(|route| (matcher, Arc::new(route))));
         }
@@ -50,7 +63,11 @@ pub fn compile(
         Err(conflicts) => {
             for conflict in conflicts {
                 let first = crate::config::Place::from(places[conflict.first]);
-                let message = format!("{conflict} (the other is at {}:{})", first.file, first.line());
+                let message = format!(
+                    "{conflict} (the other is at {}:{})",
+                    first.file,
+                    first.line()
+                );
                 report.error(places[conflict.second], "routes-tie", message);
             }
             None
@@ -60,8 +77,19 @@ pub fn compile(
 
 fn of_api<'a>(api: &Api<'a>, nothing: &'a raw::Route) -> Vec<(&'a raw::Route, At<'a>)> {
     let list = api.at.key("routes");
-    let mut routes: Vec<_> = api.raw.routes.iter().enumerate().map(|(n, route)| (route, list.index(n))).collect();
-    routes.extend(api.raw.route.as_ref().map(|route| (route, api.at.key("route"))));
+    let mut routes: Vec<_> = api
+        .raw
+        .routes
+        .iter()
+        .enumerate()
+        .map(|(n, route)| (route, list.index(n)))
+        .collect();
+    routes.extend(
+        api.raw
+            .route
+            .as_ref()
+            .map(|route| (route, api.at.key("route"))),
+    );
     if routes.is_empty() {
         routes.push((nothing, api.at));
     }
@@ -72,7 +100,11 @@ fn matcher(raw: &raw::Route, at: At<'_>, report: &mut Report) -> RouteMatch {
     let (hosts, paths) = (at.key("hosts"), at.key("paths"));
     let methods = Methods::new(raw.methods.iter().map(String::as_str));
     RouteMatch {
-        hosts: all(raw.hosts.iter().enumerate().map(|(n, host)| told(HostPattern::new(host), hosts.index(n), report))),
+        hosts: all(raw
+            .hosts
+            .iter()
+            .enumerate()
+            .map(|(n, host)| told(HostPattern::new(host), hosts.index(n), report))),
         paths: all(raw.paths.iter().enumerate().map(|(n, path)| {
             let pattern = match path {
                 raw::PathPattern::Prefix(path) => PathPattern::prefix(path),
@@ -80,9 +112,14 @@ fn matcher(raw: &raw::Route, at: At<'_>, report: &mut Report) -> RouteMatch {
             };
             told(pattern, paths.index(n), report)
         })),
-        methods: (!raw.methods.is_empty()).then(|| told(methods, at.key("methods"), report)).flatten(),
+        methods: (!raw.methods.is_empty())
+            .then(|| told(methods, at.key("methods"), report))
+            .flatten(),
         headers: headers(&raw.headers, at.key("headers"), report),
-        query: conditions(&raw.query, at.key("query"), report).into_iter().map(|(name, value)| (name.clone(), value)).collect(),
+        query: conditions(&raw.query, at.key("query"), report)
+            .into_iter()
+            .map(|(name, value)| (name.clone(), value))
+            .collect(),
     }
 }
 
@@ -101,7 +138,11 @@ fn headers(
         match name.parse() {
             Ok(name) => headers.push((name, value)),
             Err(_) => {
-                report.error(at.key(name).on_key(), "invalid-header-name", format!("`{name}` is not a header's name"));
+                report.error(
+                    at.key(name).on_key(),
+                    "invalid-header-name",
+                    format!("`{name}` is not a header's name"),
+                );
             }
         }
     }
@@ -113,24 +154,33 @@ fn conditions<'a>(
     at: At<'_>,
     report: &mut Report,
 ) -> Vec<(&'a String, ValueMatch)> {
-    let read = raw.iter().filter_map( |(name, condition)| {
+    let read = raw.iter().filter_map(|(name, condition)| {
         let value = match condition {
             raw::Condition::Value(text) => ValueMatch::exact(text),
             raw::Condition::Test(raw::ConditionTest::Present(true)) => ValueMatch::Present,
             raw::Condition::Test(raw::ConditionTest::Present(false)) => {
                 report
-                    .error(at.key(name), "unsupported-condition", "a route cannot ask that something is absent")
+                    .error(
+                        at.key(name),
+                        "unsupported-condition",
+                        "a route cannot ask that something is absent",
+                    )
                     .help("the route without the condition takes what the one with it leaves");
                 return None;
             }
-            raw::Condition::Test(raw::ConditionTest::Regex(text)) => told(ValueMatch::regex(text), at.key(name), report)?,
+            raw::Condition::Test(raw::ConditionTest::Regex(text)) => {
+                told(ValueMatch::regex(text), at.key(name), report)?
+            }
         };
         Some((name, value))
     });
     read.collect()
 }
 
-#[expect(clippy::too_many_arguments, reason = "all of it is known only here, and a struct would be used once")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "all of it is known only here, and a struct would be used once"
+)]
 fn route(
     raw: &raw::Route,
     at: At<'_>,
@@ -153,7 +203,10 @@ fn route(
             })
         })
         .collect();
-    let service_names: Vec<Arc<str>> = service::of_api(api).iter().map(|(raw, _)| raw.name.as_str().into()).collect();
+    let service_names: Vec<Arc<str>> = service::of_api(api)
+        .iter()
+        .map(|(raw, _)| raw.name.as_str().into())
+        .collect();
     let entries = levels.in_force(api, raw, at, report);
     let chain = levels.compile(&entries, &name, &service_names, report);
     let path = path_change(raw, at, paths, report)?;
@@ -161,21 +214,34 @@ fn route(
         backends: backends?.into(),
         path,
         metrics: RouteMetrics::new(&levels.lasting.metrics, &name, service_names.into()),
-        preflight: entries.iter().any(|entry| entry.kind.name == registry::CORS),
+        preflight: entries
+            .iter()
+            .any(|entry| entry.kind.name == registry::CORS),
         name,
         chain: chain?,
     })
 }
 
-fn path_change(raw: &raw::Route, at: At<'_>, paths: &[PathPattern], report: &mut Report) -> Option<PathChange> {
+fn path_change(
+    raw: &raw::Route,
+    at: At<'_>,
+    paths: &[PathPattern],
+    report: &mut Report,
+) -> Option<PathChange> {
     match (&raw.rewrite, raw.strip_prefix) {
         (Some(_), Some(true)) => {
             report
-                .error(at.key("rewrite"), "two-path-changes", "stripPrefix and rewrite exclude each other")
+                .error(
+                    at.key("rewrite"),
+                    "two-path-changes",
+                    "stripPrefix and rewrite exclude each other",
+                )
                 .help("a rewrite replaces the matched part, so nothing is left to strip");
             None
         }
-        (Some(template), _) => told(Rewrite::new(template, paths), at.key("rewrite"), report).map(PathChange::Rewrite),
+        (Some(template), _) => {
+            told(Rewrite::new(template, paths), at.key("rewrite"), report).map(PathChange::Rewrite)
+        }
         (None, Some(true)) => Some(PathChange::Strip),
         (None, _) => Some(PathChange::Keep),
     }

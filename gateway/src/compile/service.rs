@@ -7,7 +7,8 @@ use crate::domain::Mistake;
 use crate::domain::pattern::Methods;
 use crate::snapshot::{HashOf, Host};
 use crate::upstream::{
-    Backoff, Balancing, Endpoint, RetryBudget, RetryCause, RetryPolicy, Scheme, Service, Target, Timeouts,
+    Backoff, Balancing, Endpoint, RetryBudget, RetryCause, RetryPolicy, Scheme, Service, Target,
+    Timeouts,
 };
 use http::{HeaderValue, StatusCode};
 use std::collections::HashMap;
@@ -35,9 +36,20 @@ impl<'a> Services<'a> {
 /// The services of one API with their places, its own first.
 pub fn of_api<'a>(api: &Api<'a>) -> Vec<(&'a raw::Service, At<'a>)> {
     let mut services = vec![(api.service, api.at.key("service"))];
-    services.extend(api.raw.alt_service.as_ref().map(|service| (service, api.at.key("altService"))));
+    services.extend(
+        api.raw
+            .alt_service
+            .as_ref()
+            .map(|service| (service, api.at.key("altService"))),
+    );
     let list = api.at.key("altServices");
-    services.extend(api.raw.alt_services.iter().enumerate().map(|(place, service)| (service, list.index(place))));
+    services.extend(
+        api.raw
+            .alt_services
+            .iter()
+            .enumerate()
+            .map(|(place, service)| (service, list.index(place))),
+    );
     services
 }
 
@@ -47,7 +59,11 @@ pub fn compile<'a>(apis: &[Api<'a>], report: &mut Report) -> Services<'a> {
         if let Some((_, first)) = services.get(raw.name.as_str()) {
             if first.value() != at.value() {
                 report
-                    .error(at.key("name"), "duplicate-service", format!("another service is named `{}`", raw.name))
+                    .error(
+                        at.key("name"),
+                        "duplicate-service",
+                        format!("another service is named `{}`", raw.name),
+                    )
                     .help("give it another name, or make both the same");
             }
             continue;
@@ -71,28 +87,53 @@ fn service(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<Servic
         Some(raw::Balancing::LeastConnections) => Balancing::LeastConnections,
         Some(raw::Balancing::ConsistentHash(_)) => Balancing::ConsistentHash,
     };
-    told(Service::new(&raw.name, targets, balancing, timeouts, retry, budget), at, report)
+    told(
+        Service::new(&raw.name, targets, balancing, timeouts, retry, budget),
+        at,
+        report,
+    )
 }
 
 /// The value, or its mistake in the report.
 pub fn told<T>(result: Result<T, Mistake>, at: At<'_>, report: &mut Report) -> Option<T> {
-    result.map_err(|mistake| drop(report.mistake(at, "invalid-value", mistake))).ok()
+    match result {
+        Ok(value) => Some(value),
+        Err(mistake) => {
+            report.mistake(at, "invalid-value", mistake);
+            None
+        }
+    }
 }
 
 fn targets(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<Vec<Target>> {
-    let url = raw.url.iter().map(|url| (url, NonZeroU32::MIN, at.key("url")));
+    let url = raw
+        .url
+        .iter()
+        .map(|url| (url, NonZeroU32::MIN, at.key("url")));
     let list = at.key("targets");
-    let several = raw.targets.iter().flatten().enumerate().map(|(place, target)| {
-        let weight = target.weight.and_then(NonZeroU32::new).unwrap_or(NonZeroU32::MIN);
-        (&target.url, weight, list.index(place).key("url"))
-    });
+    let several = raw
+        .targets
+        .iter()
+        .flatten()
+        .enumerate()
+        .map(|(place, target)| {
+            let weight = target
+                .weight
+                .and_then(NonZeroU32::new)
+                .unwrap_or(NonZeroU32::MIN);
+            (&target.url, weight, list.index(place).key("url"))
+        });
     let targets: Vec<_> = url
         .chain(several)
         .map(|(url, weight, at)| {
             let endpoint = told(Endpoint::new(url), at, report)?;
             if endpoint.scheme() == Scheme::Https {
                 report
-                    .error(at, "https-upstream", "TLS to upstreams is not part of this version")
+                    .error(
+                        at,
+                        "https-upstream",
+                        "TLS to upstreams is not part of this version",
+                    )
                     .help("use `http://` for now");
                 return None;
             }
@@ -152,9 +193,16 @@ pub fn host(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Host {
         None | Some(raw::UpstreamHost::Upstream) => Host::Upstream,
         Some(raw::UpstreamHost::Preserve) => Host::Preserve,
         Some(raw::UpstreamHost::Set(name)) => {
-            let sound = name.parse::<http::uri::Authority>().ok().and_then(|_| HeaderValue::from_str(name).ok());
+            let sound = name
+                .parse::<http::uri::Authority>()
+                .ok()
+                .and_then(|_| HeaderValue::from_str(name).ok());
             if sound.is_none() {
-                report.error(at.key("host").key("set"), "invalid-host", format!("`{name}` is not a host"));
+                report.error(
+                    at.key("host").key("set"),
+                    "invalid-host",
+                    format!("`{name}` is not a host"),
+                );
             }
             sound.map_or(Host::Upstream, Host::Set)
         }
@@ -163,7 +211,9 @@ pub fn host(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Host {
 
 /// What a consistent hash is made of.
 pub fn hash(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<HashOf> {
-    let Some(raw::Balancing::ConsistentHash(key)) = &raw.balancing else { return None };
+    let Some(raw::Balancing::ConsistentHash(key)) = &raw.balancing else {
+        return None;
+    };
     Some(match key {
         raw::HashKey::Ip => HashOf::Ip,
         raw::HashKey::Consumer => HashOf::Consumer,
@@ -172,7 +222,11 @@ pub fn hash(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<HashO
             Ok(name) => HashOf::Header(name),
             Err(_) => {
                 let at = at.key("balancing").key("consistentHash").key("header");
-                report.error(at, "invalid-header-name", format!("`{name}` is not a header's name"));
+                report.error(
+                    at,
+                    "invalid-header-name",
+                    format!("`{name}` is not a header's name"),
+                );
                 return None;
             }
         },

@@ -1,8 +1,8 @@
 //! What a configuration has once: listeners, admin, log, the process itself.
 
 use super::listener;
-use crate::config::{At, Loaded, Report, raw};
-use crate::snapshot::Listener;
+use crate::config::{At, Loaded, Report, Secret, raw};
+use crate::snapshot::{Admin, Listener};
 use crate::telemetry::Output;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -21,7 +21,7 @@ pub struct Overrides {
 
 pub struct Whole {
     pub listeners: Vec<Arc<Listener>>,
-    pub admin: Option<SocketAddr>,
+    pub admin: Option<Admin>,
     pub access_log: Output,
     pub drain: Duration,
     pub resolve: Vec<(String, SocketAddr)>,
@@ -35,25 +35,49 @@ pub fn compile(documents: &[Loaded], overrides: &Overrides, report: &mut Report)
         drain: Duration::from_secs(30),
         resolve: overrides.resolve.clone(),
     };
-    if let Some((admin, at)) = once(documents, "admin", |document| document.admin.as_ref(), report) {
-        whole.admin = listener::address(&admin.address, at.key("address"), report);
+    if let Some((admin, at)) = once(
+        documents,
+        "admin",
+        |document| document.admin.as_ref(),
+        report,
+    ) {
+        whole.admin = self::admin(admin, at, report);
     }
-    if let Some((telemetry, at)) = once(documents, "telemetry", |document| document.telemetry.as_ref(), report) {
-        let output = telemetry.access_log.as_ref().and_then(|log| log.output.as_ref());
+    if let Some((telemetry, at)) = once(
+        documents,
+        "telemetry",
+        |document| document.telemetry.as_ref(),
+        report,
+    ) {
+        let output = telemetry
+            .access_log
+            .as_ref()
+            .and_then(|log| log.output.as_ref());
         whole.access_log = output.map_or_else(Output::default, |output| log_output(output, at));
     }
-    if let Some((runtime, at)) = once(documents, "runtime", |document| document.runtime.as_ref(), report) {
+    if let Some((runtime, at)) = once(
+        documents,
+        "runtime",
+        |document| document.runtime.as_ref(),
+        report,
+    ) {
         listener::duration(&runtime.drain, at.key("drain"), &mut whole.drain, report);
         let at = at.key("resolve");
         for (name, address) in &runtime.resolve {
             let address = listener::address(address, at.key(name), report);
-            whole.resolve.extend(address.map(|address| (name.clone(), address)));
+            whole
+                .resolve
+                .extend(address.map(|address| (name.clone(), address)));
         }
     }
     whole
 }
 
-fn listeners(documents: &[Loaded], overrides: &Overrides, report: &mut Report) -> Vec<Arc<Listener>> {
+fn listeners(
+    documents: &[Loaded],
+    overrides: &Overrides,
+    report: &mut Report,
+) -> Vec<Arc<Listener>> {
     let mut seen = HashMap::new();
     let mut listeners = vec![];
     for Loaded { source, document } in documents {
@@ -62,7 +86,11 @@ fn listeners(documents: &[Loaded], overrides: &Overrides, report: &mut Report) -
             let at = list.index(place);
             let listener = listener::compile(raw, at, report);
             if listener.address.port() != 0 && seen.insert(listener.address, at).is_some() {
-                report.error(at.key("address"), "duplicate-listener", format!("two listeners have the address `{}`", raw.address));
+                report.error(
+                    at.key("address"),
+                    "duplicate-listener",
+                    format!("two listeners have the address `{}`", raw.address),
+                );
             }
             listeners.push(listener);
         }
@@ -74,11 +102,45 @@ fn listeners(documents: &[Loaded], overrides: &Overrides, report: &mut Report) -
         let settings = listeners.clone();
         let with = |(place, &address): (usize, &SocketAddr)| {
             let settings = settings.get(place).or(settings.first()).cloned();
-            Listener { address, ..settings.unwrap_or_else(listener::default_listener) }
+            Listener {
+                address,
+                ..settings.unwrap_or_else(listener::default_listener)
+            }
         };
         listeners = overrides.listen.iter().enumerate().map(with).collect();
     }
     listeners.into_iter().map(Arc::new).collect()
+}
+
+fn admin(raw: &raw::Admin, at: At<'_>, report: &mut Report) -> Option<Admin> {
+    let address = listener::address(&raw.address, at.key("address"), report)?;
+    let token_at = at.key("token");
+    let token = match raw
+        .token
+        .as_ref()
+        .map(|token| token.resolve_at(token_at, report))
+    {
+        Some(Some(Secret::Value { value, .. })) => Some(value.into()),
+        Some(Some(Secret::Sha256(_))) => {
+            report
+                .error(token_at, "invalid-token", "the token itself is needed")
+                .help("refer to it by `${env:NAME}`");
+            return None;
+        }
+        Some(None) => return None,
+        None => None,
+    };
+    if token.is_none() && !address.ip().is_loopback() {
+        report
+            .error(
+                at.key("address"),
+                "open-admin",
+                "others could reach the admin listener without a token",
+            )
+            .help("add a `token`, or listen on 127.0.0.1");
+        return None;
+    }
+    Some(Admin { address, token })
 }
 
 /// A key that only one of the documents may have.
@@ -90,13 +152,20 @@ fn once<'a, T>(
 ) -> Option<(&'a T, At<'a>)> {
     let mut found: Option<(&T, At<'_>)> = None;
     for Loaded { source, document } in documents {
-        let Some(value) = read(document) else { continue };
+        let Some(value) = read(document) else {
+            continue;
+        };
         let at = At::root(source).key(key);
         match found {
             None => found = Some((value, at)),
             Some((_, first)) => {
-                let message = format!("`{key}` stands in another file too: {}", first.source().name());
-                report.error(at, "given-twice", message).help("say it in one place");
+                let message = format!(
+                    "`{key}` stands in another file too: {}",
+                    first.source().name()
+                );
+                report
+                    .error(at, "given-twice", message)
+                    .help("say it in one place");
             }
         }
     }
@@ -116,6 +185,9 @@ fn log_output(output: &raw::LogOutput, at: At<'_>) -> Output {
 pub fn without_secrets(documents: &[Loaded]) -> Value {
     let redacted = documents.iter().map(|Loaded { source, .. }| {
         let mut value = source.value().clone();
+        if let Some(token) = value.pointer_mut("/admin/token") {
+            *token = json!("REDACTED");
+        }
         let consumers = value.get_mut("consumers").and_then(Value::as_array_mut);
         for consumer in consumers.into_iter().flatten() {
             if let Some(keys) = consumer.get_mut("keys").and_then(Value::as_array_mut) {

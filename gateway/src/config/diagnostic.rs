@@ -118,7 +118,12 @@ impl Report {
     }
 
     /// Adds an error that a domain type's constructor made.
-    pub fn mistake(&mut self, at: impl Into<Place>, code: &'static str, mistake: Mistake) -> &mut Diagnostic {
+    pub fn mistake(
+        &mut self,
+        at: impl Into<Place>,
+        code: &'static str,
+        mistake: Mistake,
+    ) -> &mut Diagnostic {
         self.error(at, code, mistake.what).help(mistake.help)
     }
 

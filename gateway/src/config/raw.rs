@@ -374,6 +374,9 @@ pub struct ListenerLimits {
 pub struct Admin {
     /// Address and port, such as `127.0.0.1:9901`.
     pub address: String,
+    /// What has to be shown for `/metrics` and `/config`, as `Authorization: Bearer …`; needed when the address is not
+    /// a loopback one.
+    pub token: Option<SecretText>,
 }
 
 /// Someone who calls, and the credentials that show it.

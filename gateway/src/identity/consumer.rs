@@ -72,7 +72,10 @@ mod tests {
     fn a_name_must_fit_a_header() {
         assert!(Consumer::new("alice", vec![], IndexMap::new()).is_ok());
         for name in ["", "al ice", "a\r\nX-Admin: 1", "älice"] {
-            assert!(Consumer::new(name, vec![], IndexMap::new()).is_err(), "{name:?}");
+            assert!(
+                Consumer::new(name, vec![], IndexMap::new()).is_err(),
+                "{name:?}"
+            );
         }
     }
 }

@@ -141,17 +141,27 @@ mod tests {
     }
 
     fn entry(name: &str, expires: Option<SystemTime>) -> KeyEntry {
-        KeyEntry { consumer: consumer(name), expires }
+        KeyEntry {
+            consumer: consumer(name),
+            expires,
+        }
     }
 
     #[test]
     fn finds_the_owner_and_no_other() {
         let mut keys = Keys::default();
-        keys.insert(Digest::of(b"alice-1"), entry("alice", None)).unwrap();
-        keys.insert(Digest::of(b"bob-1"), entry("bob", None)).unwrap();
+        keys.insert(Digest::of(b"alice-1"), entry("alice", None))
+            .unwrap();
+        keys.insert(Digest::of(b"bob-1"), entry("bob", None))
+            .unwrap();
         let now = SystemTime::now();
-        assert!(matches!(keys.find(&Digest::of(b"alice-1"), now), Verdict::Valid(c) if c.name() == "alice"));
-        assert!(matches!(keys.find(&Digest::of(b"alice-2"), now), Verdict::Unknown));
+        assert!(
+            matches!(keys.find(&Digest::of(b"alice-1"), now), Verdict::Valid(c) if c.name() == "alice")
+        );
+        assert!(matches!(
+            keys.find(&Digest::of(b"alice-2"), now),
+            Verdict::Unknown
+        ));
         assert!(matches!(keys.find(&Digest::of(b""), now), Verdict::Unknown));
     }
 
@@ -159,7 +169,8 @@ mod tests {
     fn a_key_ends_at_its_end() {
         let mut keys = Keys::default();
         let end = SystemTime::now();
-        keys.insert(Digest::of(b"k"), entry("alice", Some(end))).unwrap();
+        keys.insert(Digest::of(b"k"), entry("alice", Some(end)))
+            .unwrap();
         let find = |now| matches!(keys.find(&Digest::of(b"k"), now), Verdict::Valid(_));
         assert!(find(end - Duration::from_nanos(1)));
         assert!(!find(end));
@@ -169,7 +180,12 @@ mod tests {
     fn one_key_has_one_owner() {
         let mut keys = Keys::default();
         keys.insert(Digest::of(b"k"), entry("alice", None)).unwrap();
-        assert_eq!(keys.insert(Digest::of(b"k"), entry("bob", None)).unwrap_err().name(), "alice");
+        assert_eq!(
+            keys.insert(Digest::of(b"k"), entry("bob", None))
+                .unwrap_err()
+                .name(),
+            "alice"
+        );
     }
 
     #[test]

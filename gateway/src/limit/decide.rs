@@ -144,9 +144,14 @@ impl<'a> Locked<'a> {
 
     fn take(&mut self, check: &Check<'_>, now: u64) {
         let at = self.position(check);
-        let (limiter, shard) = (check.limiter, &mut self.shards[at].1);
-        let cell = shard.cell_mut(check.key, &limiter.rule, now, &limiter.evictions);
-        limiter.rule.take(cell, now, check.cost);
+        let limiter = check.limiter;
+        self.shards[at].1.take(
+            check.key,
+            &limiter.rule,
+            now,
+            check.cost,
+            &limiter.evictions,
+        );
     }
 
     fn shard(&self, check: &Check<'_>) -> &Shard {

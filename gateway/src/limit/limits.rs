@@ -16,7 +16,7 @@ pub struct Limits {
     concurrencies: Mutex<HashMap<(String, u64), Weak<Concurrency>>>,
 }
 
-/// Room for so many keys in each limiter: about 50 MiB when it is used up.
+/// Room for so many keys in each limiter: about 65 MB when it is used up, and 500 MB when all of them are busy under sliding windows.
 impl Default for Limits {
     fn default() -> Self {
         Self::new(1_000_000)

@@ -39,8 +39,8 @@ pub struct Quota {
 
 /// One quota and the counters of its keys, shared by threads.
 ///
-/// A key costs about 50 bytes; under a sliding window, 16 more for each of its requests that still counts, of which
-/// at most 1024 are told apart. When it is full, what has ended goes first, then of a few keys the one that has used
+/// A key costs about 65 bytes; under a sliding window, 16 more for each of its requests that still counts, of which
+/// at most 1024 are told apart, and 16 while keys have more than 8 on average. When it is full, what has ended goes first, then of a few keys the one that has used
 /// least, so that a flood of new keys can't wash an exhausted one clean.
 #[derive(Debug)]
 pub struct Limiter {

@@ -46,10 +46,10 @@ impl Rule {
         }
     }
 
-    /// Uses `cost`, which [`Self::wait`] has said is there.
-    pub(super) fn take(&self, cell: &mut Cell, now: u64, cost: u64) {
+    /// Uses `cost`, which [`Self::wait`] has said is there; remembers it coarsely when memory is `short`.
+    pub(super) fn take(&self, cell: &mut Cell, now: u64, cost: u64, short: bool) {
         match (self, cell) {
-            (Self::Window(window), Cell::Log(log)) => window.take(log, now, cost),
+            (Self::Window(window), Cell::Log(log)) => window.take(log, now, cost, short),
             (Self::Bucket(bucket), Cell::FullAt(full_at)) => {
                 *full_at = bucket.take(*full_at, now, cost)
             }

@@ -15,6 +15,8 @@ use super::sliding::Log;
 /// How many counters the hand looks at for a new key, and how many when one of them has to go.
 const SWEEP: usize = 4;
 const SAMPLE: usize = 8;
+/// How many marks a key may have on average before memory is short.
+const MARKS_A_KEY: usize = 8;
 
 #[derive(Debug)]
 pub(super) struct Shard {
@@ -22,6 +24,8 @@ pub(super) struct Shard {
     table: HashTable<u32>,
     counters: Vec<Counter>,
     room: usize,
+    /// Marks of all the windows' logs.
+    marks: usize,
     hand: usize,
     /// The latest moment seen: threads read the clock before they get the lock, so moments come out of order.
     latest: u64,
@@ -40,6 +44,15 @@ pub(super) enum Cell {
     FullAt(FullAt),
 }
 
+impl Cell {
+    fn marks(&self) -> usize {
+        match self {
+            Self::Log(log) => log.marks(),
+            Self::FullAt(_) => 0,
+        }
+    }
+}
+
 impl Shard {
     /// Room for so many keys.
     pub(super) fn new(room: usize) -> Self {
@@ -47,6 +60,7 @@ impl Shard {
             table: HashTable::new(),
             counters: Vec::new(),
             room,
+            marks: 0,
             hand: 0,
             latest: 0,
         }
@@ -60,6 +74,18 @@ impl Shard {
     #[cfg(test)]
     pub(super) const fn counter_size() -> usize {
         size_of::<Counter>()
+    }
+
+    #[cfg(test)]
+    pub(super) fn marks(&self) -> usize {
+        assert_eq!(
+            self.marks,
+            self.counters
+                .iter()
+                .map(|counter| counter.cell.marks())
+                .sum::<usize>()
+        );
+        self.marks
     }
 
     pub(super) fn latest(&self) -> u64 {
@@ -77,14 +103,25 @@ impl Shard {
         Some(&self.counters[at as usize].cell)
     }
 
-    /// The counter of `key`, made when there is none. Counts in `evictions` when another one had to go for it.
-    pub(super) fn cell_mut(
+    /// Uses `cost` of `key`'s quota, which its rule has said is there.
+    pub(super) fn take(
         &mut self,
         key: Key,
         rule: &Rule,
         now: u64,
+        cost: u64,
         evictions: &AtomicU64,
-    ) -> &mut Cell {
+    ) {
+        let short = self.marks >= self.room * MARKS_A_KEY;
+        let cell = self.cell_mut(key, rule, now, evictions);
+        let before = cell.marks();
+        rule.take(cell, now, cost, short);
+        let after = cell.marks();
+        self.marks = self.marks + after - before;
+    }
+
+    /// The counter of `key`, made when there is none. Counts in `evictions` when another one had to go for it.
+    fn cell_mut(&mut self, key: Key, rule: &Rule, now: u64, evictions: &AtomicU64) -> &mut Cell {
         let known = self.table.find(key.table_bits(), |&at| {
             self.counters[at as usize].key == key
         });
@@ -163,6 +200,6 @@ impl Shard {
             *place.expect("every counter is in the table") =
                 u32::try_from(at).expect("a shard's room is far below 2³²");
         }
-        self.counters.swap_remove(at);
+        self.marks -= self.counters.swap_remove(at).cell.marks();
     }
 }

@@ -2,12 +2,14 @@
 //!
 //! Every admitted request is remembered with its moment until its window has passed. Up to a limit of 1024 this is
 //! exact; above it, requests are put together in at most about 1024 marks whose moments are rounded up, so that they
-//! count a little longer than they had to, never shorter.
+//! count a little longer than they had to, never shorter. When many keys are busy at once and memory runs short, the
+//! same is done more coarsely.
 
 use std::collections::VecDeque;
 
-/// How many marks tell requests apart.
+/// How many marks tell the requests of one key apart, and how many when memory is short.
 const MARKS: u64 = 1024;
+const FEW_MARKS: u64 = 16;
 
 /// The rule of a window, for all keys.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +19,8 @@ pub(super) struct Window {
     window: u64,
     /// Moments are rounded up to multiples of this many nanoseconds.
     grain: u64,
+    /// The same when memory is short.
+    coarse_grain: u64,
 }
 
 /// What one key has used. Most keys are seen once: those need nothing beyond this.
@@ -48,15 +52,18 @@ impl Default for Log {
 impl Window {
     /// `limit` in any `window` nanoseconds.
     pub(super) fn new(limit: u64, window: u64) -> Self {
-        let grain = if limit <= MARKS {
-            1
-        } else {
-            window.div_ceil(MARKS)
+        let of = |marks| {
+            if limit <= marks {
+                1
+            } else {
+                window.div_ceil(marks)
+            }
         };
         Self {
             limit,
             window,
-            grain,
+            grain: of(MARKS),
+            coarse_grain: of(FEW_MARKS),
         }
     }
 
@@ -89,10 +96,11 @@ impl Window {
             .map_or(0, |mark| mark.at + self.window - now)
     }
 
-    /// Remembers `cost`, which [`Self::wait`] has said can be used.
-    pub(super) fn take(&self, log: &mut Log, now: u64, cost: u64) {
+    /// Remembers `cost`, which [`Self::wait`] has said can be used; coarsely when memory is `short`.
+    pub(super) fn take(&self, log: &mut Log, now: u64, cost: u64, short: bool) {
+        let grain = if short { self.coarse_grain } else { self.grain };
         let mark = Mark {
-            at: now.next_multiple_of(self.grain),
+            at: now.next_multiple_of(grain),
             cost,
         };
         if self.reset(log, now) == 0 {
@@ -156,6 +164,14 @@ impl Window {
 }
 
 impl Log {
+    /// How many marks it holds outside itself.
+    pub(super) fn marks(&self) -> usize {
+        match self {
+            Self::One(_) => 0,
+            Self::Many(many) => many.marks.len(),
+        }
+    }
+
     /// The moment of the youngest mark.
     pub(super) fn last(&self) -> u64 {
         match self {

@@ -277,6 +277,44 @@ fn a_flood_does_not_wash_an_exhausted_key_clean() {
 }
 
 #[test]
+fn busy_windows_stay_in_bounds_and_safe() {
+    let (clients, limit) = (64, 300);
+    let limiter = Limiter::new(
+        Quota {
+            limit,
+            window: MINUTE,
+            burst: None,
+        },
+        clients,
+    );
+    let mut admitted = vec![Vec::new(); clients];
+    let mut most = 0;
+    for step in 0..1000_u32 {
+        for (client, admitted) in admitted.iter_mut().enumerate() {
+            let now = Duration::from_millis(100) * step;
+            let decision = one(&limiter, Key::new(&[&client.to_le_bytes()]), 1, now);
+            let used = |window| admitted.iter().filter(|at| **at + window > now).count() as u64;
+            assert!(!decision.allowed || used(MINUTE) < limit, "too many");
+            assert!(
+                decision.allowed || used(MINUTE + MINUTE / 15) >= limit,
+                "refused for nothing"
+            );
+            if decision.allowed {
+                admitted.push(now);
+            }
+        }
+        most = most.max(
+            limiter
+                .shards
+                .iter()
+                .map(|shard| shard.lock().marks())
+                .sum(),
+        );
+    }
+    assert!(most > 64 * 8 && most <= 64 * (8 + 17 + 1), "{most}");
+}
+
+#[test]
 fn what_has_ended_goes_before_anything_that_counts() {
     let limiter = Limiter::new(
         Quota {

@@ -111,7 +111,9 @@ impl Chain {
     /// # Errors
     /// The first refusal.
     pub fn on_request_body(&self, seen: u64) -> Result<(), Rejection> {
-        self.request_body.iter().try_for_each(|plugin| plugin.on_request_body(seen))
+        self.request_body
+            .iter()
+            .try_for_each(|plugin| plugin.on_request_body(seen))
     }
 
     /// Runs the response phase.
@@ -119,7 +121,9 @@ impl Chain {
     /// # Errors
     /// The first refusal.
     pub fn on_response(&self, status: StatusCode, headers: &HeaderMap) -> Result<(), Rejection> {
-        self.response.iter().try_for_each(|plugin| plugin.on_response(status, headers))
+        self.response
+            .iter()
+            .try_for_each(|plugin| plugin.on_response(status, headers))
     }
 
     /// Runs the response-body phase.
@@ -127,7 +131,9 @@ impl Chain {
     /// # Errors
     /// The first refusal.
     pub fn on_response_body(&self, seen: u64) -> Result<(), Rejection> {
-        self.response_body.iter().try_for_each(|plugin| plugin.on_response_body(seen))
+        self.response_body
+            .iter()
+            .try_for_each(|plugin| plugin.on_response_body(seen))
     }
 
     /// The plugins in the order in which they run.
@@ -139,6 +145,8 @@ impl Chain {
 
 impl std::fmt::Debug for Chain {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.links.iter().map(|link| link.name)).finish()
+        f.debug_list()
+            .entries(self.links.iter().map(|link| link.name))
+            .finish()
     }
 }

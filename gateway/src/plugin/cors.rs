@@ -53,14 +53,21 @@ fn max_age() -> DurationText {
 }
 
 const VARY_ORIGIN: &[&str] = &["Origin"];
-const VARY_PREFLIGHT: &[&str] = &["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"];
-const REQUEST_PRIVATE_NETWORK: HeaderName = HeaderName::from_static("access-control-request-private-network");
+const VARY_PREFLIGHT: &[&str] = &[
+    "Origin",
+    "Access-Control-Request-Method",
+    "Access-Control-Request-Headers",
+];
+const REQUEST_PRIVATE_NETWORK: HeaderName =
+    HeaderName::from_static("access-control-request-private-network");
 const TRUE: HeaderValue = HeaderValue::from_static("true");
 
 /// Whether a request is a CORS preflight.
 #[must_use]
 pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+    method == Method::OPTIONS
+        && headers.contains_key(ORIGIN)
+        && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 /// The compiled form.
@@ -80,7 +87,11 @@ impl Plugin for Cors {
     const SUMMARY: &'static str = "Which pages of other origins may call (Fetch).";
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let mistakes = compile.report.len();
         let origins = parse_origins(&config, compile);
         check_wildcards(&config, compile);
@@ -99,8 +110,15 @@ impl Plugin for Cors {
                 .allow_private_network
                 .then(|| Header::from_static("Access-Control-Allow-Private-Network")),
         }));
-        let with = if config.allow_credentials { ", with credentials" } else { "" };
-        Some(format!("lets pages of {} call{with}; answers preflights", config.origins.join(", ")))
+        let with = if config.allow_credentials {
+            ", with credentials"
+        } else {
+            ""
+        };
+        Some(format!(
+            "lets pages of {} call{with}; answers preflights",
+            config.origins.join(", ")
+        ))
     }
 }
 
@@ -109,19 +127,30 @@ fn parse_origins(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<OriginPa
     let parse = |(place, text): (usize, &String)| match OriginPattern::new(text) {
         Ok(pattern) => Some(pattern),
         Err(mistake) => {
-            compile.report.mistake(at.index(place), "invalid-origin", mistake);
+            compile
+                .report
+                .mistake(at.index(place), "invalid-origin", mistake);
             None
         }
     };
-    config.origins.iter().enumerate().filter_map(parse).collect()
+    config
+        .origins
+        .iter()
+        .enumerate()
+        .filter_map(parse)
+        .collect()
 }
 
 fn check_wildcards(config: &Config, compile: &mut Compile<'_, '_>) {
     if !config.allow_credentials {
         return;
     }
-    let lists =
-        [("origins", &config.origins), ("methods", &config.methods), ("headers", &config.headers), ("exposeHeaders", &config.expose_headers)];
+    let lists = [
+        ("origins", &config.origins),
+        ("methods", &config.methods),
+        ("headers", &config.headers),
+        ("exposeHeaders", &config.expose_headers),
+    ];
     for (key, list) in lists {
         if let Some(place) = list.iter().position(|entry| entry == "*") {
             let list = compile.at.key(key);
@@ -135,13 +164,28 @@ fn check_wildcards(config: &Config, compile: &mut Compile<'_, '_>) {
 
 fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Header, HeaderValue)> {
     let mut headers = credentials(config);
-    headers.extend(list("Access-Control-Allow-Methods", "methods", &config.methods, compile));
-    headers.extend(list("Access-Control-Allow-Headers", "headers", &config.headers, compile));
+    headers.extend(list(
+        "Access-Control-Allow-Methods",
+        "methods",
+        &config.methods,
+        compile,
+    ));
+    headers.extend(list(
+        "Access-Control-Allow-Headers",
+        "headers",
+        &config.headers,
+        compile,
+    ));
     match config.max_age.parse() {
-        Ok(age) => headers.push((Header::from_static("Access-Control-Max-Age"), age.as_secs().into())),
+        Ok(age) => headers.push((
+            Header::from_static("Access-Control-Max-Age"),
+            age.as_secs().into(),
+        )),
         Err(error) => {
             let at = compile.at.key("maxAge");
-            compile.report.error(at, "invalid-duration", error.to_string());
+            compile
+                .report
+                .error(at, "invalid-duration", error.to_string());
         }
     }
     headers
@@ -149,12 +193,22 @@ fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Hea
 
 fn actual_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Header, HeaderValue)> {
     let mut headers = credentials(config);
-    headers.extend(list("Access-Control-Expose-Headers", "exposeHeaders", &config.expose_headers, compile));
+    headers.extend(list(
+        "Access-Control-Expose-Headers",
+        "exposeHeaders",
+        &config.expose_headers,
+        compile,
+    ));
     headers
 }
 
 fn credentials(config: &Config) -> Vec<(Header, HeaderValue)> {
-    let header = || (Header::from_static("Access-Control-Allow-Credentials"), TRUE);
+    let header = || {
+        (
+            Header::from_static("Access-Control-Allow-Credentials"),
+            TRUE,
+        )
+    };
     config.allow_credentials.then(header).into_iter().collect()
 }
 
@@ -180,8 +234,17 @@ fn list(
 
 impl Cors {
     fn allowed(&self, origin: &HeaderValue) -> Option<HeaderValue> {
-        let matches = self.origins.iter().any(|pattern| pattern.matches(origin.as_bytes()));
-        matches.then(|| if self.any { HeaderValue::from_static("*") } else { origin.clone() })
+        let matches = self
+            .origins
+            .iter()
+            .any(|pattern| pattern.matches(origin.as_bytes()));
+        matches.then(|| {
+            if self.any {
+                HeaderValue::from_static("*")
+            } else {
+                origin.clone()
+            }
+        })
     }
 }
 
@@ -190,13 +253,21 @@ impl OnRequest for Cors {
         let preflight = is_preflight(request.method, request.headers);
         let edits = &mut exchange.response_edits;
         edits.remove_prefixed("access-control-");
-        edits.vary(if preflight { VARY_PREFLIGHT } else { VARY_ORIGIN });
+        edits.vary(if preflight {
+            VARY_PREFLIGHT
+        } else {
+            VARY_ORIGIN
+        });
         let mut origins = request.headers.get_all(ORIGIN).iter();
         if let (Some(origin), None) = (origins.next(), origins.next())
             && let Some(allowed) = self.allowed(origin)
         {
             edits.set(&self.allow_origin, allowed);
-            for (header, value) in if preflight { &self.preflight } else { &self.actual } {
+            for (header, value) in if preflight {
+                &self.preflight
+            } else {
+                &self.actual
+            } {
                 edits.set(header, value.clone());
             }
             let asks = request.headers.get(REQUEST_PRIVATE_NETWORK) == Some(&TRUE);
@@ -204,6 +275,10 @@ impl OnRequest for Cors {
                 edits.set(header, TRUE);
             }
         }
-        if preflight { Flow::Answer(StatusCode::NO_CONTENT) } else { Flow::Next }
+        if preflight {
+            Flow::Answer(StatusCode::NO_CONTENT)
+        } else {
+            Flow::Next
+        }
     }
 }

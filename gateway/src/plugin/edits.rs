@@ -1,8 +1,8 @@
 //! Header changes that plugins queue; `proxy` alone applies them.
 
 use bytes::Bytes;
-use http::header::{HeaderName, InvalidHeaderName};
 use http::HeaderValue;
+use http::header::{HeaderName, InvalidHeaderName};
 use smallvec::SmallVec;
 
 /// A header's name, with the spelling that goes on an HTTP/1 wire. Cloning does not allocate.

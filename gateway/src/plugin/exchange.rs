@@ -52,7 +52,10 @@ pub struct RequestId {
 
 impl Default for RequestId {
     fn default() -> Self {
-        Self { bytes: [0; Self::MAX], len: 0 }
+        Self {
+            bytes: [0; Self::MAX],
+            len: 0,
+        }
     }
 }
 
@@ -77,7 +80,9 @@ impl RequestId {
     #[must_use]
     pub fn make() -> Self {
         let mut id = Self::default();
-        uuid::Uuid::now_v7().hyphenated().encode_lower(&mut id.bytes);
+        uuid::Uuid::now_v7()
+            .hyphenated()
+            .encode_lower(&mut id.bytes);
         id.len = 36;
         id
     }
@@ -110,7 +115,14 @@ mod tests {
     fn takes_sound_ids_only() {
         assert_eq!(RequestId::parse(b"abc-123").unwrap().as_str(), "abc-123");
         assert_eq!(RequestId::parse(&[b'a'; 64]).unwrap().as_str().len(), 64);
-        for wrong in [&b""[..], &[b'a'; 65], b"a b", b"a\r\nb", b"<script>", "ü".as_bytes()] {
+        for wrong in [
+            &b""[..],
+            &[b'a'; 65],
+            b"a b",
+            b"a\r\nb",
+            b"<script>",
+            "ü".as_bytes(),
+        ] {
             assert!(RequestId::parse(wrong).is_none(), "{wrong:?}");
         }
     }

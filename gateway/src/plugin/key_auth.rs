@@ -65,13 +65,21 @@ impl Plugin for KeyAuth {
     const SUMMARY: &'static str = "An API key in a header, or in the query, to a consumer.";
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let header = compile.header("header", &config.header);
         let consumer_header = compile.header("consumerHeader", &config.consumer_header);
         let challenge = HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", config.realm));
         if challenge.is_err() {
             let at = compile.at.key("realm");
-            compile.report.error(at, "invalid-realm", "a realm is made of visible ASCII characters and spaces");
+            compile.report.error(
+                at,
+                "invalid-realm",
+                "a realm is made of visible ASCII characters and spaces",
+            );
         }
         let place = match &config.query {
             Some(query) => format!("{} or the query's {query}", config.header),
@@ -85,7 +93,10 @@ impl Plugin for KeyAuth {
             challenge: challenge.ok()?,
             keys: compile.keys.clone(),
         }));
-        Some(format!("wants a key in {place} and tells the upstream whose it is in {}", config.consumer_header))
+        Some(format!(
+            "wants a key in {place} and tells the upstream whose it is in {}",
+            config.consumer_header
+        ))
     }
 }
 
@@ -98,7 +109,11 @@ enum Presented<'a> {
 
 impl KeyAuth {
     fn presented<'a>(&self, request: &Request<'a>) -> Presented<'a> {
-        let in_headers = request.headers.get_all(&self.header.name).iter().map(|value| Cow::Borrowed(value.as_bytes()));
+        let in_headers = request
+            .headers
+            .get_all(&self.header.name)
+            .iter()
+            .map(|value| Cow::Borrowed(value.as_bytes()));
         let in_query = self.query.as_deref().zip(request.query).into_iter();
         let in_query = in_query.flat_map(|(name, query)| query_values(query, name));
         let mut all = in_headers.chain(in_query);
@@ -110,7 +125,9 @@ impl KeyAuth {
     }
 
     fn refuse(&self, exchange: &mut Exchange, reason: Reason, detail: &'static str) -> Flow {
-        exchange.response_edits.set(&self.challenge_header, self.challenge.clone());
+        exchange
+            .response_edits
+            .set(&self.challenge_header, self.challenge.clone());
         Rejection::new(reason, detail).into()
     }
 }
@@ -124,22 +141,30 @@ impl OnRequest for KeyAuth {
         let key = match self.presented(request) {
             Presented::One(key) if !key.is_empty() => key,
             Presented::Several => {
-                return self.refuse(exchange, Reason::CredentialInvalid, "more than one API key was given");
+                return self.refuse(
+                    exchange,
+                    Reason::CredentialInvalid,
+                    "more than one API key was given",
+                );
             }
             _ => return self.refuse(exchange, Reason::CredentialMissing, "an API key is needed"),
         };
         let digest = Digest::of(&key);
         match self.keys.find(&digest, request.time) {
             Verdict::Valid(consumer) => {
-                exchange.request_edits.set(&self.consumer_header, consumer.header().clone());
+                exchange
+                    .request_edits
+                    .set(&self.consumer_header, consumer.header().clone());
                 exchange.consumer = Some(consumer.clone());
                 exchange.credential = Some(digest);
                 Flow::Next
             }
             // Told alike, so that nobody learns from the answer that a key once existed.
-            Verdict::Expired(_) | Verdict::Unknown => {
-                self.refuse(exchange, Reason::CredentialInvalid, "the API key is not valid")
-            }
+            Verdict::Expired(_) | Verdict::Unknown => self.refuse(
+                exchange,
+                Reason::CredentialInvalid,
+                "the API key is not valid",
+            ),
         }
     }
 }
@@ -147,6 +172,8 @@ impl OnRequest for KeyAuth {
 fn query_values<'a>(query: &'a str, wanted: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
     query.split('&').filter_map(move |pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        percent_decode_str(name).eq(wanted.bytes()).then(|| percent_decode_str(value).into())
+        percent_decode_str(name)
+            .eq(wanted.bytes())
+            .then(|| percent_decode_str(value).into())
     })
 }

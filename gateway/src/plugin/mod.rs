@@ -71,7 +71,10 @@ pub struct Rejection {
 impl Rejection {
     /// A refusal with a sentence for the client.
     pub fn new(reason: Reason, detail: impl Into<Cow<'static, str>>) -> Self {
-        Self { reason, detail: detail.into() }
+        Self {
+            reason,
+            detail: detail.into(),
+        }
     }
 }
 

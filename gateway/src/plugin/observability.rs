@@ -42,12 +42,25 @@ impl Plugin for Observability {
     const SUMMARY: &'static str = "A header's value in the access log and in the metrics.";
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let header = compile.header("includeHeader", &config.include_header)?;
-        let mut values: Vec<Arc<str>> = config.values.iter().map(|value| value.as_str().into()).collect();
-        let canaries = compile.siblings.iter().filter(|(name, _)| *name == RouteByHeader::NAME);
+        let mut values: Vec<Arc<str>> = config
+            .values
+            .iter()
+            .map(|value| value.as_str().into())
+            .collect();
+        let canaries = compile
+            .siblings
+            .iter()
+            .filter(|(name, _)| *name == RouteByHeader::NAME);
         for (_, canary) in canaries {
-            let same = canary["header"].as_str().is_some_and(|name| name.eq_ignore_ascii_case(&config.include_header));
+            let same = canary["header"]
+                .as_str()
+                .is_some_and(|name| name.eq_ignore_ascii_case(&config.include_header));
             if let (true, Some(value)) = (same, canary["value"].as_str()) {
                 values.push(value.into());
             }
@@ -61,14 +74,21 @@ impl Plugin for Observability {
             other: "other".into(),
             none: "none".into(),
         }));
-        Some(format!("tells {} in log and metrics", config.include_header))
+        Some(format!(
+            "tells {} in log and metrics",
+            config.include_header
+        ))
     }
 }
 
 impl OnRequest for Observability {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
         let sent = request.headers.get(&self.header.name);
-        let known = sent.and_then(|sent| self.values.iter().find(|value| value.as_bytes() == sent.as_bytes()));
+        let known = sent.and_then(|sent| {
+            self.values
+                .iter()
+                .find(|value| value.as_bytes() == sent.as_bytes())
+        });
         exchange.observed = Some(Observed {
             header: self.label.clone(),
             value: sent.map(|sent| bounded(sent.as_bytes()).into()),

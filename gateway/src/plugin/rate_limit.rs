@@ -5,8 +5,6 @@
 
 mod fields;
 mod rule;
-#[cfg(test)]
-mod tests;
 
 use super::chain::Phases;
 use super::exchange::Exchange;
@@ -63,27 +61,53 @@ pub struct RateLimit {
 
 impl Plugin for RateLimit {
     const NAME: &'static str = "rate-limit";
-    const SUMMARY: &'static str = "So many requests in a time, or at a time, for each consumer, key, address or header.";
+    const SUMMARY: &'static str =
+        "So many requests in a time, or at a time, for each consumer, key, address or header.";
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let rules = rule::compile_all(&config, compile)?;
-        let does = rules.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let does = rules
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("; ");
         let fields = fields::Fields::new(&rules, config.x_rate_limit_headers);
         let (mut rates, mut at_a_time) = (vec![], vec![]);
         for rule in rules {
             let scope = format!("{}/{}/{}", compile.scope, rule.name, rule.key);
             if let Some(quota) = rule.quota {
                 let limiter = compile.limits.limiter(&scope, quota);
-                rates.push(Rate { key: rule.key.clone(), limiter, cost: rule.cost, name: rule.name.into() });
+                rates.push(Rate {
+                    key: rule.key.clone(),
+                    limiter,
+                    cost: rule.cost,
+                    name: rule.name.into(),
+                });
             }
             if let Some(most) = rule.concurrent {
-                at_a_time.push(AtATime { key: rule.key, concurrency: compile.limits.concurrency(&scope, most) });
+                at_a_time.push(AtATime {
+                    key: rule.key,
+                    concurrency: compile.limits.concurrency(&scope, most),
+                });
             }
         }
         let (rates, at_a_time) = (rates.into(), at_a_time.into());
-        phases.request(Arc::new(Self { rates, at_a_time, fields, dry_run: config.dry_run }));
-        Some(if config.dry_run { format!("dry run: {does}") } else { does })
+        phases.request(Arc::new(Self {
+            rates,
+            at_a_time,
+            fields,
+            dry_run: config.dry_run,
+        }));
+        Some(if config.dry_run {
+            format!("dry run: {does}")
+        } else {
+            does
+        })
     }
 }
 
@@ -108,7 +132,13 @@ impl RateLimit {
             let key = limit.key.with(request, exchange, Key::new);
             match limit.concurrency.acquire(key) {
                 Some(permit) => permits.push(permit),
-                None => return Rejection::new(Reason::ConcurrencyLimited, "too many requests are under way").into(),
+                None => {
+                    return Rejection::new(
+                        Reason::ConcurrencyLimited,
+                        "too many requests are under way",
+                    )
+                    .into();
+                }
             }
         }
         let rejection = self.count(request, exchange);
@@ -134,11 +164,18 @@ impl RateLimit {
         let mut decisions = Decisions::new();
         decide(&checks, request.now, &mut decisions);
         self.fields.write(&decisions, &mut exchange.response_edits);
-        let refused = decisions.iter().zip(&self.rates).filter(|(decision, _)| !decision.allowed);
+        let refused = decisions
+            .iter()
+            .zip(&self.rates)
+            .filter(|(decision, _)| !decision.allowed);
         let (decision, rate) = refused.max_by_key(|(decision, _)| decision.retry_after)?;
         if !self.dry_run {
-            self.fields.retry_after(decision, &mut exchange.response_edits);
+            self.fields
+                .retry_after(decision, &mut exchange.response_edits);
         }
-        Some(Rejection::new(Reason::RateLimited, format!("the limit {:?} is used up", rate.name)))
+        Some(Rejection::new(
+            Reason::RateLimited,
+            format!("the limit {:?} is used up", rate.name),
+        ))
     }
 }

@@ -6,7 +6,8 @@
 use super::chain::Phases;
 use super::edits::Header;
 use super::{
-    cors, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit, route_by_header,
+    cors, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit,
+    route_by_header,
 };
 use crate::config::{At, Report};
 use crate::identity::Keys;
@@ -30,7 +31,11 @@ pub trait Plugin {
 
     /// Raw to compiled: puts the plugin into the phases it wants and says in one line what it will do. Mistakes go to the
     /// report; `None` then.
-    fn compile(config: Self::Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String>;
+    fn compile(
+        config: Self::Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String>;
 }
 
 /// What a plugin may know while it is compiled.
@@ -101,7 +106,9 @@ const fn kind<P: Plugin>(reason: &'static str) -> Kind {
         compile: |value, compile, phases| match serde_json::from_value(value.clone()) {
             Ok(config) => P::compile(config, compile, phases),
             Err(error) => {
-                compile.report.error(compile.at, "invalid-value", error.to_string());
+                compile
+                    .report
+                    .error(compile.at, "invalid-value", error.to_string());
                 None
             }
         },
@@ -111,11 +118,19 @@ const fn kind<P: Plugin>(reason: &'static str) -> Kind {
 /// The plugins, in the order in which they run.
 pub const REGISTRY: &[Kind] = &[
     kind::<request_id::RequestId>("first: whatever is answered from here on carries the id"),
-    kind::<cors::Cors>("before auth: a preflight carries no credentials; and what is refused later needs the headers too"),
-    kind::<request_size_limit::RequestSizeLimit>("before auth: what is too large is refused before work is spent on it"),
+    kind::<cors::Cors>(
+        "before auth: a preflight carries no credentials; and what is refused later needs the headers too",
+    ),
+    kind::<request_size_limit::RequestSizeLimit>(
+        "before auth: what is too large is refused before work is spent on it",
+    ),
     kind::<key_auth::KeyAuth>("before limits: they may be keyed by who calls"),
-    kind::<rate_limit::RateLimit>("after auth: it can see the consumer; before routing: a refused request goes nowhere"),
-    kind::<route_by_header::RouteByHeader>("after limits: only requests that go on choose a service"),
+    kind::<rate_limit::RateLimit>(
+        "after auth: it can see the consumer; before routing: a refused request goes nowhere",
+    ),
+    kind::<route_by_header::RouteByHeader>(
+        "after limits: only requests that go on choose a service",
+    ),
     kind::<observability::Observability>("after routing: it tells what was decided"),
     kind::<response_size_limit::ResponseSizeLimit>("last: it looks at what comes back"),
 ];
@@ -123,7 +138,10 @@ pub const REGISTRY: &[Kind] = &[
 /// The schema of every configuration, plugins included.
 #[must_use]
 pub fn schema() -> crate::config::Schema {
-    let parts: Vec<_> = REGISTRY.iter().map(|kind| (kind.name, (kind.schema)(), kind.summary)).collect();
+    let parts: Vec<_> = REGISTRY
+        .iter()
+        .map(|kind| (kind.name, (kind.schema)(), kind.summary))
+        .collect();
     crate::config::Schema::new(parts)
 }
 
@@ -160,6 +178,10 @@ mod tests {
     fn names_are_unique_and_each_place_has_its_reason() {
         let names: HashSet<_> = REGISTRY.iter().map(|kind| kind.name).collect();
         assert_eq!(names.len(), REGISTRY.len());
-        assert!(REGISTRY.iter().all(|kind| !kind.reason.is_empty() && !kind.summary.is_empty()));
+        assert!(
+            REGISTRY
+                .iter()
+                .all(|kind| !kind.reason.is_empty() && !kind.summary.is_empty())
+        );
     }
 }

@@ -32,11 +32,16 @@ pub struct RequestId {
 
 impl Plugin for RequestId {
     const NAME: &'static str = "request-id";
-    const SUMMARY: &'static str = "One id for a request: at the upstream, on the response, in the log.";
+    const SUMMARY: &'static str =
+        "One id for a request: at the upstream, on the response, in the log.";
     const DEFAULT: Option<&'static str> = Some("{}");
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let header = compile.header("header", &config.header)?;
         phases.request(Arc::new(Self { header }));
         Some(format!("carries the request's id in {}", config.header))
@@ -45,10 +50,17 @@ impl Plugin for RequestId {
 
 impl OnRequest for RequestId {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        let theirs = request.trusted.then(|| request.headers.get(&self.header.name)).flatten();
+        let theirs = request
+            .trusted
+            .then(|| request.headers.get(&self.header.name))
+            .flatten();
         let taken = theirs.and_then(|value| Some((Id::parse(value.as_bytes())?, value.clone())));
         let (id, value) = taken.unwrap_or_else(|| {
-            let id = if exchange.request_id.is_empty() { Id::make() } else { exchange.request_id };
+            let id = if exchange.request_id.is_empty() {
+                Id::make()
+            } else {
+                exchange.request_id
+            };
             let value = HeaderValue::from_str(id.as_str()).expect("an id is visible ASCII");
             (id, value)
         });

@@ -21,7 +21,11 @@ impl Plugin for RequestSizeLimit {
     const DEFAULT: Option<&'static str> = Some(r#"{"maxBytes": "10MiB"}"#);
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let max = config.max_bytes.bytes(compile)?;
         if max == u64::MAX {
             return Some("lets request bodies of any size pass".to_owned());
@@ -35,13 +39,19 @@ impl Plugin for RequestSizeLimit {
 
 impl RequestSizeLimit {
     fn refuse(&self) -> Rejection {
-        Rejection::new(Reason::BodyTooLarge, format!("a request body may have {} bytes at most", self.max))
+        Rejection::new(
+            Reason::BodyTooLarge,
+            format!("a request body may have {} bytes at most", self.max),
+        )
     }
 }
 
 impl OnRequest for RequestSizeLimit {
     fn on_request(&self, request: &Request<'_>, _: &mut Exchange) -> Flow {
-        let declared = request.headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+        let declared = request
+            .headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
         match declared {
             Some(length) if length > self.max => self.refuse().into(),
             _ => Flow::Next,
@@ -51,6 +61,10 @@ impl OnRequest for RequestSizeLimit {
 
 impl OnRequestBody for RequestSizeLimit {
     fn on_request_body(&self, seen: u64) -> Result<(), Rejection> {
-        if seen > self.max { Err(self.refuse()) } else { Ok(()) }
+        if seen > self.max {
+            Err(self.refuse())
+        } else {
+            Ok(())
+        }
     }
 }

@@ -20,7 +20,11 @@ impl Plugin for ResponseSizeLimit {
     const SUMMARY: &'static str = "The largest response body.";
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let max = config.max_bytes.bytes(compile)?;
         if max == u64::MAX {
             return Some("lets response bodies of any size pass".to_owned());
@@ -35,7 +39,10 @@ impl Plugin for ResponseSizeLimit {
 impl ResponseSizeLimit {
     fn check(&self, bytes: u64) -> Result<(), Rejection> {
         if bytes > self.max {
-            return Err(Rejection::new(Reason::ResponseTooLarge, "the upstream's answer is larger than is let through"));
+            return Err(Rejection::new(
+                Reason::ResponseTooLarge,
+                "the upstream's answer is larger than is let through",
+            ));
         }
         Ok(())
     }
@@ -43,7 +50,9 @@ impl ResponseSizeLimit {
 
 impl OnResponse for ResponseSizeLimit {
     fn on_response(&self, _: StatusCode, headers: &HeaderMap) -> Result<(), Rejection> {
-        let declared = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+        let declared = headers
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse().ok());
         declared.map_or(Ok(()), |length| self.check(length))
     }
 }

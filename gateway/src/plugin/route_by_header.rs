@@ -30,23 +30,42 @@ pub struct RouteByHeader {
 
 impl Plugin for RouteByHeader {
     const NAME: &'static str = "route-by-header";
-    const SUMMARY: &'static str = "Requests with a header's value go to another service: a header canary.";
+    const SUMMARY: &'static str =
+        "Requests with a header's value go to another service: a header canary.";
     type Config = Config;
 
-    fn compile(config: Config, compile: &mut Compile<'_, '_>, phases: &mut Phases) -> Option<String> {
+    fn compile(
+        config: Config,
+        compile: &mut Compile<'_, '_>,
+        phases: &mut Phases,
+    ) -> Option<String> {
         let header = compile.header("header", &config.header);
-        let service = compile.services.iter().position(|name| **name == *config.to_service);
+        let service = compile
+            .services
+            .iter()
+            .position(|name| **name == *config.to_service);
         if service.is_none() {
             let at = compile.at.key("toService");
             let known = compile.services.iter().map(AsRef::as_ref);
             compile
                 .report
-                .error(at, "unknown-service", format!("there is no service {:?}", config.to_service))
+                .error(
+                    at,
+                    "unknown-service",
+                    format!("there is no service {:?}", config.to_service),
+                )
                 .help(crate::config::suggest(&config.to_service, known));
         }
-        let plugin = Self { header: header?, value: config.value.as_bytes().into(), service: service? };
+        let plugin = Self {
+            header: header?,
+            value: config.value.as_bytes().into(),
+            service: service?,
+        };
         phases.request(Arc::new(plugin));
-        Some(format!("sends {}: {} to {}", config.header, config.value, config.to_service))
+        Some(format!(
+            "sends {}: {} to {}",
+            config.header, config.value, config.to_service
+        ))
     }
 }
 

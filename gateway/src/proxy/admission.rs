@@ -29,16 +29,25 @@ fn malformed(detail: &'static str) -> Refusal {
 
 fn limits(request: &RequestHeader, raw: Option<&[u8]>, listener: &Listener) -> Refusal {
     if request.raw_path().len() > listener.target_bytes {
-        let detail = format!("a request target may have {} bytes at most", listener.target_bytes);
+        let detail = format!(
+            "a request target may have {} bytes at most",
+            listener.target_bytes
+        );
         return Err(Rejection::new(Reason::TargetTooLong, detail));
     }
     if request.headers.len() > listener.header_count {
-        let detail = format!("a request may have {} header fields at most", listener.header_count);
+        let detail = format!(
+            "a request may have {} header fields at most",
+            listener.header_count
+        );
         return Err(Rejection::new(Reason::HeadersTooLarge, detail));
     }
     let bytes = raw.map_or_else(|| h2_size(&request.headers), <[u8]>::len);
     if bytes > listener.header_bytes {
-        let detail = format!("a request's head may have {} bytes at most", listener.header_bytes);
+        let detail = format!(
+            "a request's head may have {} bytes at most",
+            listener.header_bytes
+        );
         return Err(Rejection::new(Reason::HeadersTooLarge, detail));
     }
     Ok(())
@@ -46,7 +55,10 @@ fn limits(request: &RequestHeader, raw: Option<&[u8]>, listener: &Listener) -> R
 
 /// As RFC 9113 §6.5.2 counts: names, values and 32 bytes for each field.
 fn h2_size(headers: &HeaderMap) -> usize {
-    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 32).sum()
+    headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 32)
+        .sum()
 }
 
 /// RFC 9112 §2.2 lets a recipient take a bare LF for a line end; a gateway whose upstream may not must not.
@@ -55,7 +67,9 @@ fn line_ends(raw: &[u8]) -> Refusal {
     for &byte in raw {
         match (previous, byte) {
             (b'\r', b'\n') => {}
-            (_, b'\n') | (b'\r', _) => return malformed("a line of the head does not end with CR LF"),
+            (_, b'\n') | (b'\r', _) => {
+                return malformed("a line of the head does not end with CR LF");
+            }
             _ => {}
         }
         previous = byte;
@@ -73,7 +87,9 @@ fn framing(request: &RequestHeader, raw: &[u8]) -> Refusal {
         }
     }
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let Some(coding) = codings.next() else { return Ok(()) };
+    let Some(coding) = codings.next() else {
+        return Ok(());
+    };
     if request.version != Version::HTTP_11 {
         return malformed("Transfer-Encoding belongs to HTTP/1.1");
     }
@@ -87,12 +103,17 @@ fn framing(request: &RequestHeader, raw: &[u8]) -> Refusal {
     if coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
         return Ok(());
     }
-    Err(Rejection::new(Reason::UnknownCoding, "the only transfer coding known here is `chunked`"))
+    Err(Rejection::new(
+        Reason::UnknownCoding,
+        "the only transfer coding known here is `chunked`",
+    ))
 }
 
 fn names_field(raw: &[u8], name: &[u8]) -> bool {
     raw.split(|&byte| byte == b'\n').skip(1).any(|line| {
-        line.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name)) && line.get(name.len()) == Some(&b':')
+        line.get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name))
+            && line.get(name.len()) == Some(&b':')
     })
 }
 
@@ -109,7 +130,8 @@ fn host(request: &RequestHeader) -> Refusal {
 
 /// Letters of `uri-host [ ":" port ]`, userinfo excluded (RFC 9110 §4.2.4).
 fn is_host(host: &[u8]) -> bool {
-    host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte))
+    host.iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte))
 }
 
 /// Origin-form, absolute-form, or `*` with OPTIONS (RFC 9112 §3.2).
@@ -134,6 +156,3 @@ pub fn absolute(raw: &[u8]) -> Option<(&str, &str)> {
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     (known && !authority.is_empty() && is_host(authority.as_bytes())).then_some((scheme, authority))
 }
-
-#[cfg(test)]
-mod tests;

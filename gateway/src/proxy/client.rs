@@ -33,28 +33,43 @@ pub fn address(peer: IpAddr, headers: &HeaderMap, listener: &Listener) -> IpAddr
 /// Each hop's address in the order of the header; `None` for what is no address.
 fn hops(headers: &HeaderMap) -> Vec<Option<IpAddr>> {
     let entries = |name: &HeaderName| -> Vec<String> {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).map(|entry| entry.trim().to_owned()).collect()
+        let values = headers
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .map(|entry| entry.trim().to_owned())
+            .collect()
     };
     let x_forwarded = entries(&X_FORWARDED_FOR);
     if !x_forwarded.is_empty() {
         return x_forwarded.iter().map(|entry| parse(entry)).collect();
     }
-    entries(&FORWARDED).iter().map(|element| parse(forwarded_for(element)?)).collect()
+    entries(&FORWARDED)
+        .iter()
+        .map(|element| parse(forwarded_for(element)?))
+        .collect()
 }
 
 /// The `for` of one element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<&str> {
     element.split(';').find_map(|pair| {
         let (name, value) = pair.trim().split_once('=')?;
-        name.eq_ignore_ascii_case("for").then(|| value.trim_matches('"'))
+        name.eq_ignore_ascii_case("for")
+            .then(|| value.trim_matches('"'))
     })
 }
 
 /// An address with or without a port, IPv6 with or without brackets.
 fn parse(entry: &str) -> Option<IpAddr> {
-    let bare = entry.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(entry);
-    let address = bare.parse().or_else(|_| entry.parse::<SocketAddr>().map(|socket| socket.ip()));
+    let bare = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(entry);
+    let address = bare
+        .parse()
+        .or_else(|_| entry.parse::<SocketAddr>().map(|socket| socket.ip()));
     address.ok().map(|address: IpAddr| address.to_canonical())
 }
 
@@ -73,28 +88,63 @@ mod tests {
 
     #[test]
     fn a_stranger_speaks_for_nobody() {
-        assert_eq!(client("203.0.113.9", X_FORWARDED_FOR, "198.51.100.1"), "203.0.113.9");
+        assert_eq!(
+            client("203.0.113.9", X_FORWARDED_FOR, "198.51.100.1"),
+            "203.0.113.9"
+        );
     }
 
     #[test]
     fn the_first_stranger_from_the_right_is_the_client() {
-        assert_eq!(client("10.0.0.1", X_FORWARDED_FOR, "198.51.100.1"), "198.51.100.1");
-        assert_eq!(client("10.0.0.1", X_FORWARDED_FOR, "6.6.6.6, 198.51.100.1, 10.9.9.9"), "198.51.100.1");
-        assert_eq!(client("10.0.0.1", X_FORWARDED_FOR, "10.2.2.2, 10.9.9.9"), "10.2.2.2");
-        assert_eq!(client("fd00::1", X_FORWARDED_FOR, "[2001:db8::7]:443"), "2001:db8::7");
-        assert_eq!(client("::ffff:10.0.0.1", X_FORWARDED_FOR, "198.51.100.1:5000"), "198.51.100.1");
+        assert_eq!(
+            client("10.0.0.1", X_FORWARDED_FOR, "198.51.100.1"),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            client(
+                "10.0.0.1",
+                X_FORWARDED_FOR,
+                "6.6.6.6, 198.51.100.1, 10.9.9.9"
+            ),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            client("10.0.0.1", X_FORWARDED_FOR, "10.2.2.2, 10.9.9.9"),
+            "10.2.2.2"
+        );
+        assert_eq!(
+            client("fd00::1", X_FORWARDED_FOR, "[2001:db8::7]:443"),
+            "2001:db8::7"
+        );
+        assert_eq!(
+            client("::ffff:10.0.0.1", X_FORWARDED_FOR, "198.51.100.1:5000"),
+            "198.51.100.1"
+        );
     }
 
     #[test]
     fn what_is_no_address_ends_the_search() {
-        assert_eq!(client("10.0.0.1", X_FORWARDED_FOR, "198.51.100.1, unknown, 10.9.9.9"), "10.9.9.9");
+        assert_eq!(
+            client(
+                "10.0.0.1",
+                X_FORWARDED_FOR,
+                "198.51.100.1, unknown, 10.9.9.9"
+            ),
+            "10.9.9.9"
+        );
         assert_eq!(client("10.0.0.1", X_FORWARDED_FOR, ""), "10.0.0.1");
     }
 
     #[test]
     fn forwarded_is_read_too() {
-        assert_eq!(client("10.0.0.1", FORWARDED, "for=198.51.100.1;proto=https"), "198.51.100.1");
-        assert_eq!(client("10.0.0.1", FORWARDED, "For=\"[2001:db8::7]:4711\""), "2001:db8::7");
+        assert_eq!(
+            client("10.0.0.1", FORWARDED, "for=198.51.100.1;proto=https"),
+            "198.51.100.1"
+        );
+        assert_eq!(
+            client("10.0.0.1", FORWARDED, "For=\"[2001:db8::7]:4711\""),
+            "2001:db8::7"
+        );
         assert_eq!(client("10.0.0.1", FORWARDED, "for=_hidden"), "10.0.0.1");
     }
 }

@@ -46,7 +46,11 @@ impl Connections {
         options.h2_idle_timeout = Some(settings.keep_alive);
         options.keepalive_request_limit = Some(REUSES);
         drop(settings);
-        Self { proxy: Arc::new(proxy), listener, options }
+        Self {
+            proxy: Arc::new(proxy),
+            listener,
+            options,
+        }
     }
 }
 
@@ -62,7 +66,11 @@ impl HttpServerApp for Connections {
         }
         let settings = self.listener.load();
         let first = session.get_keepalive_reuses_remaining() == Some(REUSES);
-        let patience = if first { settings.head_timeout } else { settings.keep_alive + settings.head_timeout };
+        let patience = if first {
+            settings.head_timeout
+        } else {
+            settings.keep_alive + settings.head_timeout
+        };
         drop(settings);
         let request = async {
             tokio::select! {

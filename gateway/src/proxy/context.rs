@@ -39,8 +39,6 @@ pub struct Context {
 #[derive(Debug)]
 pub struct Matched {
     pub(super) route: Arc<Route>,
-    /// How much of the path the route's pattern took.
-    pub(super) matched_len: usize,
     /// The path after normalisation, where that changed it.
     pub(super) normal: Option<Box<str>>,
     /// The path as it goes upstream, where it is not the normalised one.

@@ -43,14 +43,26 @@ pub fn remove_where(head: &mut impl Head, fits: impl Fn(&HeaderName) -> bool) {
 /// Adds to `Vary` what it does not name yet (RFC 9110 §12.5.5).
 fn vary(head: &mut impl Head, members: &[&'static str]) -> Result<()> {
     let named = |member: &str| {
-        let values = head.fields().get_all(VARY).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|one| one.trim() == "*" || one.trim().eq_ignore_ascii_case(member))
+        let values = head
+            .fields()
+            .get_all(VARY)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|one| one.trim() == "*" || one.trim().eq_ignore_ascii_case(member))
     };
-    let missing: smallvec::SmallVec<[&'static str; 3]> = members.iter().copied().filter(|member| !named(member)).collect();
+    let missing: smallvec::SmallVec<[&'static str; 3]> = members
+        .iter()
+        .copied()
+        .filter(|member| !named(member))
+        .collect();
     let value = match missing[..] {
         [] => return Ok(()),
         [one] => HeaderValue::from_static(one),
-        ref several => HeaderValue::from_str(&several.join(", ")).expect("names of headers are visible ASCII"),
+        ref several => {
+            HeaderValue::from_str(&several.join(", ")).expect("names of headers are visible ASCII")
+        }
     };
     head.append(Bytes::from_static(b"Vary"), value)
 }
@@ -114,13 +126,26 @@ mod tests {
     #[test]
     fn edits_reach_the_wire_as_spelled() {
         let mut edits = Edits::default();
-        edits.set(&Header::parse("X-Consumer-Name").unwrap(), HeaderValue::from_static("alice"));
+        edits.set(
+            &Header::parse("X-Consumer-Name").unwrap(),
+            HeaderValue::from_static("alice"),
+        );
         edits.remove(HeaderName::from_static("x-secret"));
-        edits.append(&Header::from_static("Set-Cookie"), HeaderValue::from_static("b=2"));
-        let mut head = response(&[("X-Secret", "s"), ("x-consumer-name", "mallory"), ("Set-Cookie", "a=1")]);
+        edits.append(
+            &Header::from_static("Set-Cookie"),
+            HeaderValue::from_static("b=2"),
+        );
+        let mut head = response(&[
+            ("X-Secret", "s"),
+            ("x-consumer-name", "mallory"),
+            ("Set-Cookie", "a=1"),
+        ]);
         apply_to_response(&mut head, &edits).unwrap();
         let wire = wire(&head);
-        assert!(wire.contains("X-Consumer-Name: alice\r\n") && !wire.contains("mallory"), "{wire}");
+        assert!(
+            wire.contains("X-Consumer-Name: alice\r\n") && !wire.contains("mallory"),
+            "{wire}"
+        );
         assert!(!wire.to_lowercase().contains("x-secret"), "{wire}");
         assert!(wire.contains("a=1") && wire.contains("b=2"), "{wire}");
     }
@@ -129,7 +154,10 @@ mod tests {
     fn vary_grows_and_never_repeats() {
         let cases = [
             (&[][..], vec!["Origin"]),
-            (&[("Vary", "Accept-Encoding")][..], vec!["Accept-Encoding", "Origin"]),
+            (
+                &[("Vary", "Accept-Encoding")][..],
+                vec!["Accept-Encoding", "Origin"],
+            ),
             (&[("Vary", "accept, origin")][..], vec!["accept, origin"]),
             (&[("Vary", "*")][..], vec!["*"]),
         ];
@@ -138,7 +166,12 @@ mod tests {
             edits.vary(&["Origin"]);
             let mut head = response(before);
             apply_to_response(&mut head, &edits).unwrap();
-            let values: Vec<_> = head.headers.get_all(VARY).iter().map(|value| value.to_str().unwrap()).collect();
+            let values: Vec<_> = head
+                .headers
+                .get_all(VARY)
+                .iter()
+                .map(|value| value.to_str().unwrap())
+                .collect();
             assert_eq!(values, after);
         }
     }
@@ -147,7 +180,11 @@ mod tests {
     fn what_the_upstream_says_of_cors_goes() {
         let mut edits = Edits::default();
         edits.remove_prefixed("access-control-");
-        let mut head = response(&[("Access-Control-Allow-Origin", "*"), ("Access-Control-Max-Age", "9"), ("X", "1")]);
+        let mut head = response(&[
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Max-Age", "9"),
+            ("X", "1"),
+        ]);
         apply_to_response(&mut head, &edits).unwrap();
         assert_eq!(head.headers.len(), 1);
         assert!(!wire(&head).contains("Access-Control"));

@@ -14,7 +14,11 @@ use std::time::{Duration, Instant};
 /// No connection was made.
 pub fn connecting(session: &mut Session, ctx: &mut Context, mut error: BError) -> BError {
     // The name may stand for several addresses, the first of which nobody listens on.
-    let others = ctx.attempt.pick.as_ref().map_or(0, |pick| pick.target().addresses().len());
+    let others = ctx
+        .attempt
+        .pick
+        .as_ref()
+        .map_or(0, |pick| pick.target().addresses().len());
     if ctx.attempt.tries < u32::try_from(others).unwrap_or(u32::MAX) && time_left(ctx) {
         ctx.attempt.same_target = true;
         error.set_retry(true);
@@ -26,7 +30,12 @@ pub fn connecting(session: &mut Session, ctx: &mut Context, mut error: BError) -
 }
 
 /// The connection was there and the exchange failed.
-pub fn proxying(session: &mut Session, ctx: &mut Context, mut error: BError, reused: bool) -> BError {
+pub fn proxying(
+    session: &mut Session,
+    ctx: &mut Context,
+    mut error: BError,
+    reused: bool,
+) -> BError {
     if ctx.rejection.is_some() || *error.esource() == ErrorSource::Downstream {
         error.set_retry(false);
         return error;
@@ -39,7 +48,9 @@ pub fn proxying(session: &mut Session, ctx: &mut Context, mut error: BError, reu
     }
     let cause = match error.etype() {
         ErrorType::ReadTimedout | ErrorType::WriteTimedout => RetryCause::Timeout,
-        ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError => RetryCause::Reset,
+        ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError => {
+            RetryCause::Reset
+        }
         _ => {
             error.set_retry(false);
             return error;
@@ -57,23 +68,47 @@ pub fn proxying(session: &mut Session, ctx: &mut Context, mut error: BError, reu
 }
 
 /// Decides on another try, and takes its permit.
-pub fn again(session: &Session, ctx: &mut Context, cause: RetryCause, retry_after: Option<Duration>) -> bool {
-    let Some(active) = &ctx.attempt.active else { return false };
+pub fn again(
+    session: &Session,
+    ctx: &mut Context,
+    cause: RetryCause,
+    retry_after: Option<Duration>,
+) -> bool {
+    let Some(active) = &ctx.attempt.active else {
+        return false;
+    };
     let service = active.service().clone();
     let retries = ctx.attempt.retries;
-    if !service.retry().allows(cause, &session.req_header().method, retries) || !can_repeat(session) {
+    if !service
+        .retry()
+        .allows(cause, &session.req_header().method, retries)
+        || !can_repeat(session)
+    {
         return false;
     }
     if !service.has_another(&ctx.attempt.tried) {
         return false;
     }
-    let left = ctx.attempt.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-    let Some(wait) = service.retry().wait(retries, retry_after, left, &mut rand::rng()) else { return false };
-    let Some(permit) = service.retry_permit() else { return false };
+    let left = ctx.attempt.deadline.map_or(Duration::MAX, |deadline| {
+        deadline.saturating_duration_since(Instant::now())
+    });
+    let Some(wait) = service
+        .retry()
+        .wait(retries, retry_after, left, &mut rand::rng())
+    else {
+        return false;
+    };
+    let Some(permit) = service.retry_permit() else {
+        return false;
+    };
     ctx.attempt.permit = Some(permit);
     ctx.attempt.wait = Some(wait);
     ctx.attempt.retries += 1;
-    ctx.state.metrics.retries.with_label_values(&[service.name()]).inc();
+    ctx.state
+        .metrics
+        .retries
+        .with_label_values(&[service.name()])
+        .inc();
     true
 }
 
@@ -83,7 +118,9 @@ fn can_repeat(session: &Session) -> bool {
 }
 
 fn time_left(ctx: &Context) -> bool {
-    ctx.attempt.deadline.is_none_or(|deadline| Instant::now() < deadline)
+    ctx.attempt
+        .deadline
+        .is_none_or(|deadline| Instant::now() < deadline)
 }
 
 /// What is answered for an error.
@@ -107,17 +144,30 @@ fn reason(error: &Error, ctx: &Context) -> Reason {
         (ErrorSource::Downstream, ErrorType::ReadTimedout) => Reason::BodyTimeout,
         (
             ErrorSource::Downstream,
-            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError | ErrorType::WriteTimedout,
+            ErrorType::ConnectionClosed
+            | ErrorType::ReadError
+            | ErrorType::WriteError
+            | ErrorType::WriteTimedout,
         ) => Reason::ClientClosed,
         (ErrorSource::Downstream, ErrorType::H2Error) => Reason::ClientClosed,
         (ErrorSource::Downstream, _) => Reason::MalformedRequest,
         (ErrorSource::Upstream, ErrorType::ConnectTimedout) => Reason::ConnectTimeout,
-        (ErrorSource::Upstream, ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError) => {
-            Reason::UpstreamRefused
+        (
+            ErrorSource::Upstream,
+            ErrorType::ConnectRefused | ErrorType::ConnectNoRoute | ErrorType::ConnectError,
+        ) => Reason::UpstreamRefused,
+        (ErrorSource::Upstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => {
+            Reason::UpstreamTimeout
         }
-        (ErrorSource::Upstream, ErrorType::ReadTimedout | ErrorType::WriteTimedout) => Reason::UpstreamTimeout,
-        (ErrorSource::Upstream, ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError) => {
-            if time_left(ctx) { Reason::UpstreamReset } else { Reason::UpstreamTimeout }
+        (
+            ErrorSource::Upstream,
+            ErrorType::ConnectionClosed | ErrorType::ReadError | ErrorType::WriteError,
+        ) => {
+            if time_left(ctx) {
+                Reason::UpstreamReset
+            } else {
+                Reason::UpstreamTimeout
+            }
         }
         (ErrorSource::Upstream, _) => Reason::UpstreamInvalid,
         _ => Reason::Internal,

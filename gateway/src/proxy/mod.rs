@@ -81,12 +81,20 @@ impl ProxyHttp for Proxy {
     async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> Result<bool> {
         match routing::decide(session, ctx) {
             routing::Decision::Forward => Ok(false),
-            routing::Decision::Answer(status) => respond::answer(session, ctx, status).await.map(|()| true),
-            routing::Decision::Reject(rejection) => respond::reject(session, ctx, rejection).await.map(|()| true),
+            routing::Decision::Answer(status) => {
+                respond::answer(session, ctx, status).await.map(|()| true)
+            }
+            routing::Decision::Reject(rejection) => respond::reject(session, ctx, rejection)
+                .await
+                .map(|()| true),
         }
     }
 
-    async fn upstream_peer(&self, session: &mut Session, ctx: &mut Context) -> Result<Box<HttpPeer>> {
+    async fn upstream_peer(
+        &self,
+        session: &mut Session,
+        ctx: &mut Context,
+    ) -> Result<Box<HttpPeer>> {
         peer::choose(session, ctx).await
     }
 
@@ -108,7 +116,9 @@ impl ProxyHttp for Proxy {
     ) -> Result<()> {
         ctx.request_bytes += body.as_ref().map_or(0, Bytes::len) as u64;
         let seen = ctx.request_bytes;
-        let refused = ctx.route().and_then(|route| route.chain.on_request_body(seen).err());
+        let refused = ctx
+            .route()
+            .and_then(|route| route.chain.on_request_body(seen).err());
         refused.map_or(Ok(()), |rejection| Err(ctx.refuse(rejection)))
     }
 
@@ -121,7 +131,12 @@ impl ProxyHttp for Proxy {
         upstream_response::accept(session, response, ctx)
     }
 
-    async fn response_filter(&self, _: &mut Session, response: &mut ResponseHeader, ctx: &mut Context) -> Result<()> {
+    async fn response_filter(
+        &self,
+        _: &mut Session,
+        response: &mut ResponseHeader,
+        ctx: &mut Context,
+    ) -> Result<()> {
         edits::apply_to_response(response, &ctx.exchange.response_edits)
     }
 
@@ -135,7 +150,13 @@ impl ProxyHttp for Proxy {
         upstream_response::body(body.as_ref().map_or(0, Bytes::len) as u64, ctx).map(|()| None)
     }
 
-    fn fail_to_connect(&self, session: &mut Session, _: &HttpPeer, ctx: &mut Context, error: Box<Error>) -> Box<Error> {
+    fn fail_to_connect(
+        &self,
+        session: &mut Session,
+        _: &HttpPeer,
+        ctx: &mut Context,
+        error: Box<Error>,
+    ) -> Box<Error> {
         failure::connecting(session, ctx, error)
     }
 
@@ -150,18 +171,29 @@ impl ProxyHttp for Proxy {
         failure::proxying(session, ctx, error, reused)
     }
 
-    async fn fail_to_proxy(&self, session: &mut Session, error: &Error, ctx: &mut Context) -> FailToProxy {
+    async fn fail_to_proxy(
+        &self,
+        session: &mut Session,
+        error: &Error,
+        ctx: &mut Context,
+    ) -> FailToProxy {
         let rejection = failure::rejection(error, ctx);
         let reason = rejection.reason;
         ctx.reason = Some(reason);
         if session.response_written().is_some() || reason == Reason::ClientClosed {
-            return FailToProxy { error_code: 0, can_reuse_downstream: false };
+            return FailToProxy {
+                error_code: 0,
+                can_reuse_downstream: false,
+            };
         }
         session.set_keepalive(None);
         if let Err(error) = respond::reject(session, ctx, rejection).await {
             tracing::debug!(%error, "the answer could not be sent");
         }
-        FailToProxy { error_code: reason.facts().status.as_u16(), can_reuse_downstream: false }
+        FailToProxy {
+            error_code: reason.facts().status.as_u16(),
+            can_reuse_downstream: false,
+        }
     }
 
     async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
@@ -172,7 +204,13 @@ impl ProxyHttp for Proxy {
         true // The cause is in the access log and in the metrics.
     }
 
-    fn suppress_proxy_warn_log(&self, _: &Session, _: &Context, _: &Error, _: ProxyWarnLogContext) -> bool {
+    fn suppress_proxy_warn_log(
+        &self,
+        _: &Session,
+        _: &Context,
+        _: &Error,
+        _: ProxyWarnLogContext,
+    ) -> bool {
         true // Retries are counted.
     }
 }

@@ -33,18 +33,26 @@ pub async fn choose(session: &mut Session, ctx: &mut Context) -> Result<Box<Http
     }
     ctx.attempt.tries += 1;
     if !ctx.attempt.same_target {
-        ctx.attempt.pick = backend.service.pick(hash(session, backend, ctx), &mut ctx.attempt.tried);
+        ctx.attempt.pick = backend
+            .service
+            .pick(hash(session, backend, ctx), &mut ctx.attempt.tried);
     }
     ctx.attempt.same_target = false;
-    let Some(pick) = &ctx.attempt.pick else { return Err(ctx.refuse(nothing_to_pick(backend))) };
-    let Some(address) = pick.target().address() else { return Err(ctx.refuse(nothing_to_pick(backend))) };
+    let Some(pick) = &ctx.attempt.pick else {
+        return Err(ctx.refuse(nothing_to_pick(backend)));
+    };
+    let Some(address) = pick.target().address() else {
+        return Err(ctx.refuse(nothing_to_pick(backend)));
+    };
     ctx.attempt.began = Some(Instant::now());
     Ok(peer(address, backend, ctx))
 }
 
 fn begin(session: &Session, backend: &Backend, ctx: &mut Context) {
     let headers = &session.req_header().headers;
-    let grpc_timeout = headers.get("grpc-timeout").and_then(|value| grpc_timeout(value.to_str().ok()?));
+    let grpc_timeout = headers
+        .get("grpc-timeout")
+        .and_then(|value| grpc_timeout(value.to_str().ok()?));
     ctx.attempt.stream = may_stream(headers);
     let total = (!ctx.attempt.stream).then(|| backend.service.timeouts().total());
     let total = total.into_iter().chain(grpc_timeout).min();
@@ -62,7 +70,10 @@ fn nothing_to_pick(backend: &Backend) -> Rejection {
     if backend.service.is_resolved() {
         Rejection::new(Reason::NoTarget, "no upstream can take the request now")
     } else {
-        Rejection::new(Reason::UpstreamUnresolved, "the upstream's name has no address")
+        Rejection::new(
+            Reason::UpstreamUnresolved,
+            "the upstream's name has no address",
+        )
     }
 }
 
@@ -87,14 +98,24 @@ fn hash(session: &Session, backend: &Backend, ctx: &Context) -> Option<u64> {
 
 fn peer(address: SocketAddr, backend: &Backend, ctx: &Context) -> Box<HttpPeer> {
     let timeouts = backend.service.timeouts();
-    let left = ctx.attempt.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
-    let within = |timeout: Duration| left.map_or(timeout, |left| timeout.min(left)).max(Duration::from_millis(1));
+    let left = ctx
+        .attempt
+        .deadline
+        .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    let within = |timeout: Duration| {
+        left.map_or(timeout, |left| timeout.min(left))
+            .max(Duration::from_millis(1))
+    };
     // A socket address needs no look-up, so this cannot block.
     let mut peer = HttpPeer::new(address, false, String::new());
     let options = &mut peer.options;
     options.connection_timeout = Some(within(timeouts.connect()));
     options.total_connection_timeout = options.connection_timeout;
-    let silence = if ctx.attempt.stream { timeouts.idle() } else { timeouts.try_() };
+    let silence = if ctx.attempt.stream {
+        timeouts.idle()
+    } else {
+        timeouts.try_()
+    };
     options.read_timeout = Some(within(silence));
     options.write_timeout = Some(within(timeouts.idle()));
     options.idle_timeout = Some(POOL_IDLE);

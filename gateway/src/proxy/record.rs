@@ -18,7 +18,12 @@ pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context)
     let duration = now.duration_since(ctx.started);
     let upstream = ctx.attempt.began.map(|began| now.duration_since(began));
     let status = session.response_written().map_or_else(
-        || ctx.reason.map_or(StatusCode::INTERNAL_SERVER_ERROR, |reason| reason.facts().status),
+        || {
+            ctx.reason
+                .map_or(StatusCode::INTERNAL_SERVER_ERROR, |reason| {
+                    reason.facts().status
+                })
+        },
         |response| response.status,
     );
     if let Some(error) = error {
@@ -48,7 +53,9 @@ pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context)
         });
     }
     let log = ctx.state.log.load();
-    log.line(ctx.time, |line| fill(line, session, ctx, status, duration, upstream));
+    log.line(ctx.time, |line| {
+        fill(line, session, ctx, status, duration, upstream)
+    });
 }
 
 fn fill(
@@ -66,7 +73,13 @@ fn fill(
     line.text("method", request.method.as_str());
     line.text("path", request.uri.path());
     line.maybe("query", query(&request.uri, exchange).as_deref());
-    line.maybe("host", request.headers.get(http::header::HOST).and_then(|host| host.to_str().ok()));
+    line.maybe(
+        "host",
+        request
+            .headers
+            .get(http::header::HOST)
+            .and_then(|host| host.to_str().ok()),
+    );
     line.number("status", u64::from(status.as_u16()));
     line.millis("duration_ms", duration.as_micros());
     if let Some(upstream) = upstream {
@@ -80,30 +93,60 @@ fn fill(
     if let Some(backend) = ctx.backend() {
         line.text("service", backend.service.name());
     }
-    line.maybe("target", ctx.attempt.pick.as_ref().map(|pick| pick.target().endpoint().authority()));
+    line.maybe(
+        "target",
+        ctx.attempt
+            .pick
+            .as_ref()
+            .map(|pick| pick.target().authority()),
+    );
     if ctx.attempt.tries > 1 {
         line.number("tries", u64::from(ctx.attempt.tries));
     }
-    line.maybe("consumer", exchange.consumer.as_ref().map(|consumer| consumer.name()));
+    line.maybe(
+        "consumer",
+        exchange.consumer.as_ref().map(|consumer| consumer.name()),
+    );
     line.maybe("cause", ctx.reason.map(|reason| reason.facts().code));
-    line.maybe("dry_run", exchange.would_refuse.map(|reason| reason.facts().code));
+    line.maybe(
+        "dry_run",
+        exchange.would_refuse.map(|reason| reason.facts().code),
+    );
     if let Some(observed) = &exchange.observed
         && let Some(value) = &observed.value
     {
         line.nested("headers", &observed.header, value);
     }
-    line.maybe("user_agent", request.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok()));
+    line.maybe(
+        "user_agent",
+        request
+            .headers
+            .get(USER_AGENT)
+            .and_then(|agent| agent.to_str().ok()),
+    );
 }
 
 /// Parameters whose values are secrets wherever they turn up.
-const SECRETS: &[&str] =
-    &["access_token", "api_key", "apikey", "api-key", "key", "token", "password", "secret", "sig", "signature", "code"];
+const SECRETS: &[&str] = &[
+    "access_token",
+    "api_key",
+    "apikey",
+    "api-key",
+    "key",
+    "token",
+    "password",
+    "secret",
+    "sig",
+    "signature",
+    "code",
+];
 
 /// The query with the values of secret parameters taken out.
 fn query<'a>(uri: &'a Uri, exchange: &Exchange) -> Option<Cow<'a, str>> {
     let query = uri.query()?;
     let secret = |pair: &str| {
-        let name = percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy();
+        let name =
+            percent_decode_str(pair.split('=').next().unwrap_or_default()).decode_utf8_lossy();
         let known = SECRETS.iter().any(|known| name.eq_ignore_ascii_case(known));
         known || exchange.secret_query.iter().any(|own| **own == *name)
     };
@@ -128,14 +171,22 @@ mod tests {
     fn redact(target: &str) -> String {
         let mut exchange = Exchange::default();
         exchange.secret_query.push("who".into());
-        query(&target.parse().unwrap(), &exchange).unwrap().into_owned()
+        query(&target.parse().unwrap(), &exchange)
+            .unwrap()
+            .into_owned()
     }
 
     #[test]
     fn secrets_stay_out_of_the_log() {
         assert_eq!(redact("/?a=1&b=2"), "a=1&b=2");
-        assert_eq!(redact("/?a=1&apikey=s3cret&API_KEY=x"), "a=1&apikey=REDACTED&API_KEY=REDACTED");
-        assert_eq!(redact("/?who=s3cret&w%68o=s3cret"), "who=REDACTED&w%68o=REDACTED");
+        assert_eq!(
+            redact("/?a=1&apikey=s3cret&API_KEY=x"),
+            "a=1&apikey=REDACTED&API_KEY=REDACTED"
+        );
+        assert_eq!(
+            redact("/?who=s3cret&w%68o=s3cret"),
+            "who=REDACTED&w%68o=REDACTED"
+        );
         assert_eq!(redact("/?token"), "token");
     }
 }

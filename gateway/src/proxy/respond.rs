@@ -17,7 +17,7 @@ pub const NAME: &str = "gateway";
 
 /// Answers without a body.
 pub async fn answer(session: &mut Session, ctx: &mut Context, status: StatusCode) -> Result<()> {
-    let mut head = ResponseHeader::build_no_case(status, Some(8))?;
+    let mut head = ResponseHeader::build(status, Some(8))?;
     edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
     session.write_response_header(Box::new(head), true).await
 }
@@ -37,7 +37,7 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
         (grpc(&rejection)?, Bytes::new())
     } else {
         let body = problem(&rejection, ctx.exchange.request_id.as_str());
-        let mut head = ResponseHeader::build_no_case(facts.status, Some(12))?;
+        let mut head = ResponseHeader::build(facts.status, Some(12))?;
         head.insert_header(CONTENT_TYPE, "application/problem+json")?;
         head.insert_header(CONTENT_LENGTH, body.len())?;
         (head, body)
@@ -46,7 +46,9 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
     head.insert_header("Proxy-Status", proxy_status(&facts))?;
     edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
     let bodiless = body.is_empty() || request.method == Method::HEAD;
-    session.write_response_header(Box::new(head), bodiless).await?;
+    session
+        .write_response_header(Box::new(head), bodiless)
+        .await?;
     if !bodiless {
         ctx.response_bytes = body.len() as u64;
         session.write_response_body(Some(body), true).await?;
@@ -56,7 +58,9 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
 
 /// Whether the client expects gRPC's way to tell errors.
 pub fn is_grpc(headers: &HeaderMap) -> bool {
-    headers.get(CONTENT_TYPE).is_some_and(|content| content.as_bytes().starts_with(b"application/grpc"))
+    headers
+        .get(CONTENT_TYPE)
+        .is_some_and(|content| content.as_bytes().starts_with(b"application/grpc"))
 }
 
 fn problem(rejection: &Rejection, id: &str) -> Bytes {
@@ -74,15 +78,20 @@ fn problem(rejection: &Rejection, id: &str) -> Bytes {
 
 /// RFC 9209 §2: who, and what happened.
 fn proxy_status(facts: &Facts) -> String {
-    format!("{NAME}; error={}; details=\"{}\"", facts.proxy_status, facts.code)
+    format!(
+        "{NAME}; error={}; details=\"{}\"",
+        facts.proxy_status, facts.code
+    )
 }
 
 /// A trailers-only answer (gRPC over HTTP/2, Responses).
 fn grpc(rejection: &Rejection) -> Result<ResponseHeader> {
-    let mut head = ResponseHeader::build_no_case(StatusCode::OK, Some(8))?;
+    let mut head = ResponseHeader::build(StatusCode::OK, Some(8))?;
     head.insert_header(CONTENT_TYPE, "application/grpc")?;
     head.insert_header("grpc-status", grpc_code(rejection.reason))?;
-    let message = percent_encoding::utf8_percent_encode(&rejection.detail, percent_encoding::CONTROLS).to_string();
+    let message =
+        percent_encoding::utf8_percent_encode(&rejection.detail, percent_encoding::CONTROLS)
+            .to_string();
     head.insert_header("grpc-message", message)?;
     Ok(head)
 }
@@ -114,7 +123,12 @@ mod tests {
             let read: serde_json::Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(read["status"], reason.facts().status.as_u16());
             assert_eq!(read["instance"], "id-1");
-            assert!(read["type"].as_str().unwrap().ends_with(read["code"].as_str().unwrap()));
+            assert!(
+                read["type"]
+                    .as_str()
+                    .unwrap()
+                    .ends_with(read["code"].as_str().unwrap())
+            );
         }
     }
 
@@ -122,6 +136,11 @@ mod tests {
     fn a_grpc_message_is_percent_encoded() {
         let head = grpc(&Rejection::new(Reason::RateLimited, "über\n100 %")).unwrap();
         assert_eq!(head.headers["grpc-status"], "8");
-        assert!(head.headers["grpc-message"].to_str().unwrap().contains("%0A"));
+        assert!(
+            head.headers["grpc-message"]
+                .to_str()
+                .unwrap()
+                .contains("%0A")
+        );
     }
 }

@@ -39,15 +39,27 @@ impl From<Flow> for Decision {
 /// Admits, routes and runs the chain.
 pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     set_limits(session, ctx);
-    let peer = session.client_addr().and_then(|address| address.as_inet()).map(|address| address.ip());
+    let peer = session
+        .client_addr()
+        .and_then(|address| address.as_inet())
+        .map(|address| address.ip());
     ctx.peer = peer.map_or(ctx.peer, |peer| peer.to_canonical());
     ctx.trusted = ctx.listener.trusts(ctx.peer);
     let head = session.req_header();
-    ctx.client = if ctx.trusted { client::address(ctx.peer, &head.headers, &ctx.listener) } else { ctx.peer };
+    ctx.client = if ctx.trusted {
+        client::address(ctx.peer, &head.headers, &ctx.listener)
+    } else {
+        ctx.peer
+    };
 
-    let raw = session.as_http1().map(|session| session.get_headers_raw_bytes());
-    let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
-    let admitted = admission::check(head, raw.as_deref(), &ctx.listener).and_then(|()| authority(head, secure));
+    let raw = session
+        .as_http1()
+        .map(|session| session.get_headers_raw_bytes());
+    let secure = session
+        .digest()
+        .is_some_and(|digest| digest.ssl_digest.is_some());
+    let admitted = admission::check(head, raw.as_deref(), &ctx.listener)
+        .and_then(|()| authority(head, secure));
     match admitted {
         Err(rejection) => without_route(head, "/", ctx, rejection),
         Ok(_) if head.raw_path() == b"*" => Decision::Answer(StatusCode::NO_CONTENT),
@@ -71,7 +83,10 @@ fn set_limits(session: &mut Session, ctx: &Context) {
 fn authority(head: &RequestHeader, secure: bool) -> Result<Option<&str>, Rejection> {
     if let Some((scheme, authority)) = admission::absolute(head.raw_path()) {
         if scheme.eq_ignore_ascii_case("https") != secure {
-            return Err(Rejection::new(Reason::Misdirected, "the target's scheme is not this connection's"));
+            return Err(Rejection::new(
+                Reason::Misdirected,
+                "the target's scheme is not this connection's",
+            ));
         }
         return Ok(Some(authority));
     }
@@ -85,8 +100,14 @@ fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decisio
         Err(error) => return without_route(head, "/", ctx, malformed_path(&error)),
     };
     let query = head.uri.query();
-    let asked = router::Request { host, path: &path, query, method: &head.method, headers: &head.headers };
-    let Choice { route, matched_len, rewritten } = match ctx.snapshot.choose(&asked) {
+    let asked = router::Request {
+        host,
+        path: &path,
+        query,
+        method: &head.method,
+        headers: &head.headers,
+    };
+    let Choice { route, rewritten } = match ctx.snapshot.choose(&asked) {
         Ok(choice) => choice,
         Err(Missing::Method(allow)) => return method_not_allowed(head, &path, ctx, &allow),
         Err(Missing::Route) => {
@@ -96,7 +117,11 @@ fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decisio
     };
     let flow = run(&route.chain, head, &path, ctx);
     let normal = matches!(path, Cow::Owned(_)).then(|| path.into_owned().into_boxed_str());
-    ctx.matched = Some(Matched { route, matched_len, normal, rewritten });
+    ctx.matched = Some(Matched {
+        route,
+        normal,
+        rewritten,
+    });
     flow.into()
 }
 
@@ -115,7 +140,12 @@ fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context) -> Fl
 }
 
 /// Where no route is known there is still the request's id to be told.
-fn without_route(head: &RequestHeader, path: &str, ctx: &mut Context, rejection: Rejection) -> Decision {
+fn without_route(
+    head: &RequestHeader,
+    path: &str,
+    ctx: &mut Context,
+    rejection: Rejection,
+) -> Decision {
     let snapshot = ctx.snapshot.clone();
     match run(&snapshot.fallback, head, path, ctx) {
         Flow::Next => Decision::Reject(rejection),
@@ -123,12 +153,28 @@ fn without_route(head: &RequestHeader, path: &str, ctx: &mut Context, rejection:
     }
 }
 
-fn method_not_allowed(head: &RequestHeader, path: &str, ctx: &mut Context, allow: &Methods) -> Decision {
+fn method_not_allowed(
+    head: &RequestHeader,
+    path: &str,
+    ctx: &mut Context,
+    allow: &Methods,
+) -> Decision {
     let names: Vec<String> = allow.iter().map(|method| method.to_string()).collect();
     let detail = format!("{} is not among the methods served here", head.method);
-    let decision = without_route(head, path, ctx, Rejection::new(Reason::MethodNotAllowed, detail));
+    let decision = without_route(
+        head,
+        path,
+        ctx,
+        Rejection::new(Reason::MethodNotAllowed, detail),
+    );
     if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
-        ctx.exchange.response_edits.set(&Header { name: ALLOW, wire: "Allow".into() }, value);
+        ctx.exchange.response_edits.set(
+            &Header {
+                name: ALLOW,
+                wire: "Allow".into(),
+            },
+            value,
+        );
     }
     decision
 }

@@ -19,7 +19,11 @@ use pingora::{Error, ErrorType, OrErr, Result};
 use std::fmt::Write;
 
 /// Makes the copy of the client's request into the upstream's.
-pub fn prepare(session: &mut Session, request: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
+pub fn prepare(
+    session: &mut Session,
+    request: &mut RequestHeader,
+    ctx: &mut Context,
+) -> Result<()> {
     let (Some(matched), Some(backend)) = (&ctx.matched, ctx.backend()) else {
         return Error::e_explain(ErrorType::InternalError, "a request without a route");
     };
@@ -27,26 +31,48 @@ pub fn prepare(session: &mut Session, request: &mut RequestHeader, ctx: &mut Con
         return Error::e_explain(ErrorType::InternalError, "a request without a target");
     };
     let client_host = client_host(session.req_header());
-    target(request, matched, pick.target().endpoint().path_prefix(), &ctx.exchange)?;
-    host(request, backend, client_host.as_ref(), pick.target().host())?;
+    target(
+        request,
+        matched,
+        pick.target().endpoint().path_prefix(),
+        &ctx.exchange,
+    )?;
+    host(
+        request,
+        backend,
+        client_host.as_ref(),
+        pick.target().host_header(),
+    )?;
     strip_forged(request, &ctx.snapshot.reserved);
-    let secure = session.digest().is_some_and(|digest| digest.ssl_digest.is_some());
+    let secure = session
+        .digest()
+        .is_some_and(|digest| digest.ssl_digest.is_some());
     forwarding(request, ctx, client_host.as_ref(), secure)?;
     edits::apply_to_request(request, &ctx.exchange.request_edits)
 }
 
 /// The authority that the client asked for.
 fn client_host(request: &RequestHeader) -> Option<HeaderValue> {
-    let from_target = super::admission::absolute(request.raw_path()).map(|(_, authority)| authority);
+    let from_target =
+        super::admission::absolute(request.raw_path()).map(|(_, authority)| authority);
     let from_uri = || request.uri.authority().map(http::uri::Authority::as_str);
     match from_target {
         Some(authority) => HeaderValue::from_str(authority).ok(),
-        None => request.headers.get(HOST).cloned().or_else(|| HeaderValue::from_str(from_uri()?).ok()),
+        None => request
+            .headers
+            .get(HOST)
+            .cloned()
+            .or_else(|| HeaderValue::from_str(from_uri()?).ok()),
     }
 }
 
 /// What was routed on is what goes out: the normalised path, changed as the route says.
-fn target(request: &mut RequestHeader, matched: &Matched, prefix: &str, exchange: &Exchange) -> Result<()> {
+fn target(
+    request: &mut RequestHeader,
+    matched: &Matched,
+    prefix: &str,
+    exchange: &Exchange,
+) -> Result<()> {
     let path = matched.rewritten.as_deref().or(matched.normal.as_deref());
     let origin_form = request.raw_path().first() == Some(&b'/');
     if path.is_none() && prefix.is_empty() && exchange.secret_query.is_empty() && origin_form {
@@ -58,7 +84,9 @@ fn target(request: &mut RequestHeader, matched: &Matched, prefix: &str, exchange
     if let Some(query) = request.uri.query() {
         push_query(&mut text, query, exchange);
     }
-    let target: PathAndQuery = text.parse().or_err(ErrorType::InternalError, "while the target was changed")?;
+    let target: PathAndQuery = text
+        .parse()
+        .or_err(ErrorType::InternalError, "while the target was changed")?;
     request.set_uri(Uri::from(target));
     Ok(())
 }
@@ -67,7 +95,10 @@ fn target(request: &mut RequestHeader, matched: &Matched, prefix: &str, exchange
 fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
     let secret = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default();
-        exchange.secret_query.iter().any(|secret| percent_decode_str(name).eq(secret.bytes()))
+        exchange
+            .secret_query
+            .iter()
+            .any(|secret| percent_decode_str(name).eq(secret.bytes()))
     };
     if !query.split('&').any(secret) {
         text.push('?');
@@ -102,7 +133,8 @@ fn strip_forged(request: &mut RequestHeader, reserved: &[HeaderName]) {
     let looks_alike = |name: &HeaderName| {
         name.as_str().contains('_') && {
             let dashed = name.as_str().replace('_', "-");
-            reserved.iter().any(|reserved| reserved.as_str() == dashed) || FORWARDING.contains(&&*dashed)
+            reserved.iter().any(|reserved| reserved.as_str() == dashed)
+                || FORWARDING.contains(&&*dashed)
         }
     };
     if request.headers.keys().any(looks_alike) {
@@ -110,20 +142,41 @@ fn strip_forged(request: &mut RequestHeader, reserved: &[HeaderName]) {
     }
 }
 
-const FORWARDING: &[&str] =
-    &["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-port", "x-forwarded-prefix", "x-real-ip", "forwarded"];
+const FORWARDING: &[&str] = &[
+    "x-forwarded-for",
+    "x-forwarded-proto",
+    "x-forwarded-host",
+    "x-forwarded-port",
+    "x-forwarded-prefix",
+    "x-real-ip",
+    "forwarded",
+];
 
 /// Says where the request came from. What the client said is kept only from a trusted proxy.
-fn forwarding(request: &mut RequestHeader, ctx: &Context, host: Option<&HeaderValue>, secure: bool) -> Result<()> {
+fn forwarding(
+    request: &mut RequestHeader,
+    ctx: &Context,
+    host: Option<&HeaderValue>,
+    secure: bool,
+) -> Result<()> {
     let scheme = if secure { "https" } else { "http" };
     let mut peer = String::with_capacity(48);
-    write!(peer, "{}", ctx.peer).or_err(ErrorType::InternalError, "while an address was written")?;
+    write!(peer, "{}", ctx.peer)
+        .or_err(ErrorType::InternalError, "while an address was written")?;
     let element = element(ctx, &peer, host, scheme);
     if ctx.trusted {
         let before = joined(request, &super::client::X_FORWARDED_FOR);
-        set(request, "X-Forwarded-For", &before.map_or(peer.clone(), |before| format!("{before}, {peer}")))?;
+        set(
+            request,
+            "X-Forwarded-For",
+            &before.map_or(peer.clone(), |before| format!("{before}, {peer}")),
+        )?;
         let before = joined(request, &FORWARDED);
-        set(request, "Forwarded", &before.map_or(element.clone(), |before| format!("{before}, {element}")))?;
+        set(
+            request,
+            "Forwarded",
+            &before.map_or(element.clone(), |before| format!("{before}, {element}")),
+        )?;
         if !request.headers.contains_key("x-forwarded-proto") {
             set(request, "X-Forwarded-Proto", scheme)?;
         }
@@ -151,13 +204,18 @@ fn forwarding(request: &mut RequestHeader, ctx: &Context, host: Option<&HeaderVa
 }
 
 fn via(version: &str) -> HeaderValue {
-    HeaderValue::from_str(&format!("{version} {NAME}")).expect("a version and a name are visible ASCII")
+    HeaderValue::from_str(&format!("{version} {NAME}"))
+        .expect("a version and a name are visible ASCII")
 }
 
 /// RFC 7239 §4; IPv6 addresses and hosts with a port are quoted (§6).
 fn element(ctx: &Context, peer: &str, host: Option<&HeaderValue>, scheme: &str) -> String {
     let mut text = String::with_capacity(96);
-    let peer = if ctx.peer.is_ipv6() { format!("\"[{peer}]\"") } else { peer.to_owned() };
+    let peer = if ctx.peer.is_ipv6() {
+        format!("\"[{peer}]\"")
+    } else {
+        peer.to_owned()
+    };
     text.push_str("for=");
     text.push_str(&peer);
     if let Some(host) = host.and_then(|host| host.to_str().ok()) {
@@ -171,7 +229,12 @@ fn element(ctx: &Context, peer: &str, host: Option<&HeaderValue>, scheme: &str) 
 }
 
 fn joined(request: &RequestHeader, name: &HeaderName) -> Option<String> {
-    let values: Vec<&str> = request.headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    let values: Vec<&str> = request
+        .headers
+        .get_all(name)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .collect();
     (!values.is_empty()).then(|| values.join(", "))
 }
 

@@ -3,18 +3,22 @@
 use super::context::Context;
 use super::edits::{Head, remove_where};
 use super::failure;
-use crate::reason::Reason;
 use crate::plugin::Rejection;
+use crate::reason::Reason;
 use crate::upstream::{RetryCause, parse_retry_after};
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, UPGRADE};
 use http::StatusCode;
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, UPGRADE};
 use pingora::http::ResponseHeader;
 use pingora::prelude::Session;
 use pingora::{Error, ErrorType, Result};
 use std::time::Instant;
 
 /// Looks at the head before anything of it is sent.
-pub fn accept(session: &mut Session, response: &mut ResponseHeader, ctx: &mut Context) -> Result<()> {
+pub fn accept(
+    session: &mut Session,
+    response: &mut ResponseHeader,
+    ctx: &mut Context,
+) -> Result<()> {
     if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS {
         return Ok(());
     }
@@ -23,17 +27,28 @@ pub fn accept(session: &mut Session, response: &mut ResponseHeader, ctx: &mut Co
     if stream {
         ctx.attempt.stream = true;
         // A gRPC client's own deadline stays; the gateway's is for answers that end.
-        ctx.attempt.deadline = ctx.attempt.deadline.filter(|_| super::respond::is_grpc(&session.req_header().headers));
+        ctx.attempt.deadline = ctx
+            .attempt
+            .deadline
+            .filter(|_| super::respond::is_grpc(&session.req_header().headers));
     }
     strip_hop_by_hop(response);
-    if let Some(rejection) = ctx.route().and_then(|route| route.chain.on_response(response.status, &response.headers).err()) {
+    if let Some(rejection) = ctx.route().and_then(|route| {
+        route
+            .chain
+            .on_response(response.status, &response.headers)
+            .err()
+    }) {
         return Err(ctx.refuse(rejection));
     }
     Ok(())
 }
 
 fn retry(session: &Session, response: &ResponseHeader, ctx: &mut Context) -> Result<()> {
-    let asked = response.headers.get(RETRY_AFTER).and_then(|value| parse_retry_after(value.as_bytes(), ctx.time));
+    let asked = response
+        .headers
+        .get(RETRY_AFTER)
+        .and_then(|value| parse_retry_after(value.as_bytes(), ctx.time));
     if !failure::again(session, ctx, RetryCause::Status(response.status), asked) {
         return Ok(());
     }
@@ -45,7 +60,8 @@ fn retry(session: &Session, response: &ResponseHeader, ctx: &mut Context) -> Res
 
 fn is_stream(response: &ResponseHeader) -> bool {
     response.headers.get(CONTENT_TYPE).is_some_and(|content| {
-        content.as_bytes().starts_with(b"text/event-stream") || content.as_bytes().starts_with(b"application/grpc")
+        content.as_bytes().starts_with(b"text/event-stream")
+            || content.as_bytes().starts_with(b"application/grpc")
     })
 }
 
@@ -61,12 +77,27 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
         .filter_map(|name| name.trim().parse().ok())
         .collect();
     let kept = |name: &HeaderName| upgrade && (name == UPGRADE || name == CONNECTION);
-    for name in nominated.iter().filter(|name| !kept(name) && !is_framing(name)) {
+    for name in nominated
+        .iter()
+        .filter(|name| !kept(name) && !is_framing(name))
+    {
         response.remove(name);
     }
-    const HOP_BY_HOP: [&str; 5] = ["connection", "keep-alive", "proxy-connection", "te", "upgrade"];
-    if response.headers.keys().any(|name| HOP_BY_HOP.contains(&name.as_str())) {
-        remove_where(response, |name| HOP_BY_HOP.contains(&name.as_str()) && !kept(name));
+    const HOP_BY_HOP: [&str; 5] = [
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "upgrade",
+    ];
+    if response
+        .headers
+        .keys()
+        .any(|name| HOP_BY_HOP.contains(&name.as_str()))
+    {
+        remove_where(response, |name| {
+            HOP_BY_HOP.contains(&name.as_str()) && !kept(name)
+        });
     }
 }
 
@@ -79,10 +110,17 @@ fn is_framing(name: &HeaderName) -> bool {
 pub fn body(bytes: u64, ctx: &mut Context) -> Result<()> {
     ctx.response_bytes += bytes;
     let seen = ctx.response_bytes;
-    if let Some(rejection) = ctx.route().and_then(|route| route.chain.on_response_body(seen).err()) {
+    if let Some(rejection) = ctx
+        .route()
+        .and_then(|route| route.chain.on_response_body(seen).err())
+    {
         return Err(ctx.refuse(rejection));
     }
-    if ctx.attempt.deadline.is_some_and(|deadline| Instant::now() > deadline) {
+    if ctx
+        .attempt
+        .deadline
+        .is_some_and(|deadline| Instant::now() > deadline)
+    {
         let rejection = Rejection::new(Reason::UpstreamTimeout, "the upstream took too long");
         return Err(ctx.refuse(rejection));
     }

@@ -62,21 +62,38 @@ impl AccessLog {
     /// # Errors
     /// When the file cannot be opened or the thread cannot be started.
     pub fn open(output: &Output, dropped: IntCounter) -> io::Result<Self> {
-        let shared = Arc::new(Shared { shards: Default::default(), stop: AtomicBool::new(false) });
+        let shared = Arc::new(Shared {
+            shards: Default::default(),
+            stop: AtomicBool::new(false),
+        });
         let mut sink: Box<dyn Write + Send> = match output {
-            Output::Off => return Ok(Self { shared, dropped, writer: None }),
+            Output::Off => {
+                return Ok(Self {
+                    shared,
+                    dropped,
+                    writer: None,
+                });
+            }
             Output::Stdout => Box::new(io::stdout()),
             Output::Stderr => Box::new(io::stderr()),
             Output::File(path) => Box::new(append(path)?),
         };
         let theirs = shared.clone();
-        let handle = thread::Builder::new().name("access-log".to_owned()).spawn(move || theirs.write_until_stopped(&mut *sink))?;
-        Ok(Self { shared, dropped, writer: Some((handle.thread().clone(), handle)) })
+        let handle = thread::Builder::new()
+            .name("access-log".to_owned())
+            .spawn(move || theirs.write_until_stopped(&mut *sink))?;
+        Ok(Self {
+            shared,
+            dropped,
+            writer: Some((handle.thread().clone(), handle)),
+        })
     }
 
     /// Writes one line; `fill` adds the members after the timestamp.
     pub fn line(&self, time: SystemTime, fill: impl FnOnce(&mut Line<'_>)) {
-        let Some((writer, _)) = &self.writer else { return };
+        let Some((writer, _)) = &self.writer else {
+            return;
+        };
         let mut shard = self.shared.shards[own_shard()].lock();
         if shard.lines.len() >= FULL {
             self.dropped.inc();
@@ -122,7 +139,13 @@ impl Shard {
         }
         let millis = since.subsec_millis();
         let digit = |n: u32| b'0' + u8::try_from(n % 10).unwrap_or(0);
-        let millis = [b'.', digit(millis / 100), digit(millis / 10), digit(millis), b'Z'];
+        let millis = [
+            b'.',
+            digit(millis / 100),
+            digit(millis / 10),
+            digit(millis),
+            b'Z',
+        ];
         let mut line = Line::open(&mut self.lines);
         line.plain("timestamp", &[self.stamp.as_bytes(), &millis]);
         fill(&mut line);
@@ -132,7 +155,9 @@ impl Shard {
 
 /// RFC 3339 up to the second.
 fn stamp(second: u64) -> String {
-    let timestamp = i64::try_from(second).ok().and_then(|second| Timestamp::from_second(second).ok());
+    let timestamp = i64::try_from(second)
+        .ok()
+        .and_then(|second| Timestamp::from_second(second).ok());
     let text = timestamp.unwrap_or_default().to_string();
     text.trim_end_matches('Z').to_owned()
 }
@@ -159,7 +184,9 @@ impl Shared {
 
 impl std::fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccessLog").field("on", &self.writer.is_some()).finish_non_exhaustive()
+        f.debug_struct("AccessLog")
+            .field("on", &self.writer.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -181,7 +208,9 @@ mod tests {
         thread::scope(|scope| {
             for thread in 0..4u64 {
                 let log = &log;
-                scope.spawn(move || (0..100).for_each(|n| log.line(time, |line| line.number("n", thread * 100 + n))));
+                scope.spawn(move || {
+                    (0..100).for_each(|n| log.line(time, |line| line.number("n", thread * 100 + n)))
+                });
             }
         });
         drop(log);

@@ -13,7 +13,10 @@ impl<'a> Line<'a> {
     /// Opens the object.
     pub fn open(buffer: &'a mut Vec<u8>) -> Self {
         buffer.push(b'{');
-        Self { buffer, first: true }
+        Self {
+            buffer,
+            first: true,
+        }
     }
 
     /// Closes the object and the line.
@@ -55,7 +58,8 @@ impl<'a> Line<'a> {
     /// A member whose value is a whole number.
     pub fn number(&mut self, name: &'static str, value: u64) {
         self.name(name);
-        self.buffer.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
+        self.buffer
+            .extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
     }
 
     /// A member in milliseconds with three places, from microseconds.

@@ -8,14 +8,17 @@ use crate::reason::Reason;
 use http::{Method, StatusCode};
 use parking_lot::RwLock;
 use prometheus::{
-    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry, TextEncoder,
+    Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// Seconds; the boundaries that the HTTP semantic conventions advise.
-const BUCKETS: &[f64] = &[0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
+const BUCKETS: &[f64] = &[
+    0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0,
+];
 
 /// Every metric of one gateway.
 #[derive(Debug)]
@@ -36,10 +39,10 @@ pub struct Metrics {
     pub loaded_at: IntGauge,
     /// Lines that the access log had no room for.
     pub log_dropped: IntCounter,
-    /// Keys that limits remember, by limit.
-    pub limit_keys: IntGaugeVec,
-    /// Keys that limits forgot for want of room, by limit.
-    pub limit_evictions: IntGaugeVec,
+    /// Keys that limits remember.
+    pub limit_keys: IntGauge,
+    /// Keys that limits forgot for want of room.
+    pub limit_evictions: IntGauge,
 }
 
 /// One finished request.
@@ -76,7 +79,12 @@ impl Metrics {
             duration: add.histograms(
                 "http_server_request_duration_seconds",
                 "Time from a request's head to its response's end.",
-                &["http_route", "service", "http_request_method", "http_response_status_code"],
+                &[
+                    "http_route",
+                    "service",
+                    "http_request_method",
+                    "http_response_status_code",
+                ],
             ),
             upstream_duration: add.histograms(
                 "http_client_request_duration_seconds",
@@ -96,15 +104,38 @@ impl Metrics {
             observed: add.counters(
                 "gateway_observed_requests_total",
                 "Requests by the value of a header that `observability` includes.",
-                &["http_route", "service", "header", "value", "http_response_status_class"],
+                &[
+                    "http_route",
+                    "service",
+                    "header",
+                    "value",
+                    "http_response_status_class",
+                ],
             ),
-            retries: add.counters("gateway_upstream_retries_total", "Further tries at an upstream.", &["service"]),
+            retries: add.counters(
+                "gateway_upstream_retries_total",
+                "Further tries at an upstream.",
+                &["service"],
+            ),
             active: add.gauge("http_server_active_requests", "Requests under way."),
-            reloads: add.counters("gateway_config_reloads_total", "Reloads of the configuration.", &["result"]),
-            loaded_at: add.gauge("gateway_config_loaded_timestamp_seconds", "When the running configuration was loaded."),
-            log_dropped: add.counter("gateway_access_log_dropped_total", "Log lines that found no room."),
-            limit_keys: add.gauges("gateway_limit_keys", "Keys that a limit remembers.", &["limit"]),
-            limit_evictions: add.gauges("gateway_limit_evictions", "Keys that a limit forgot for want of room.", &["limit"]),
+            reloads: add.counters(
+                "gateway_config_reloads_total",
+                "Reloads of the configuration.",
+                &["result"],
+            ),
+            loaded_at: add.gauge(
+                "gateway_config_loaded_timestamp_seconds",
+                "When the running configuration was loaded.",
+            ),
+            log_dropped: add.counter(
+                "gateway_access_log_dropped_total",
+                "Log lines that found no room.",
+            ),
+            limit_keys: add.gauge("gateway_limit_keys", "Keys that rate limits remember."),
+            limit_evictions: add.gauge(
+                "gateway_limit_evictions",
+                "Keys that rate limits forgot for want of room.",
+            ),
             registry: registry.clone(),
         };
         add.process();
@@ -130,9 +161,14 @@ impl Default for Metrics {
 struct Add<'a>(&'a Registry);
 
 impl Add<'_> {
-    fn register<C: prometheus::core::Collector + Clone + 'static>(&self, made: prometheus::Result<C>) -> C {
+    fn register<C: prometheus::core::Collector + Clone + 'static>(
+        &self,
+        made: prometheus::Result<C>,
+    ) -> C {
         let collector = made.expect("a metric's name and labels are constants in a sound form");
-        self.0.register(Box::new(collector.clone())).expect("a metric's name is used once");
+        self.0
+            .register(Box::new(collector.clone()))
+            .expect("a metric's name is used once");
         collector
     }
 
@@ -149,17 +185,15 @@ impl Add<'_> {
         self.register(IntCounter::new(name, help))
     }
 
-    fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> IntGaugeVec {
-        self.register(IntGaugeVec::new(Opts::new(name, help), labels))
-    }
-
     fn gauge(&self, name: &str, help: &str) -> IntGauge {
         self.register(IntGauge::new(name, help))
     }
 
     fn process(&self) {
         let process = prometheus::process_collector::ProcessCollector::for_self();
-        self.0.register(Box::new(process)).expect("no other metric is named process_…");
+        self.0
+            .register(Box::new(process))
+            .expect("no other metric is named process_…");
     }
 }
 
@@ -168,57 +202,93 @@ pub struct RouteMetrics {
     metrics: Arc<Metrics>,
     route: Arc<str>,
     services: Box<[Arc<str>]>,
-    series: RwLock<HashMap<(&'static str, u16, usize), Series>>,
+    series: RwLock<HashMap<SeriesKey, Series>>,
 }
 
-#[derive(Clone)]
+/// Method, status, service, and whether the upstream was asked.
+type SeriesKey = (&'static str, u16, usize, bool);
+
 struct Series {
     duration: Histogram,
-    upstream: Histogram,
+    upstream: Option<Histogram>,
 }
 
 impl RouteMetrics {
     /// The metrics of the route of that name and its services.
     #[must_use]
     pub fn new(metrics: &Arc<Metrics>, route: &Arc<str>, services: Box<[Arc<str>]>) -> Self {
-        Self { metrics: metrics.clone(), route: route.clone(), services, series: RwLock::default() }
+        Self {
+            metrics: metrics.clone(),
+            route: route.clone(),
+            services,
+            series: RwLock::default(),
+        }
     }
 
     /// Counts a finished request.
     pub fn record(&self, seen: &Seen<'_>) {
         self.with_series(seen, |series| {
             series.duration.observe(seen.duration.as_secs_f64());
-            if let Some(upstream) = seen.upstream {
-                series.upstream.observe(upstream.as_secs_f64());
+            if let (Some(upstream), Some(histogram)) = (seen.upstream, &series.upstream) {
+                histogram.observe(upstream.as_secs_f64());
             }
         });
         if let Some(reason) = seen.reason {
-            self.metrics.rejections.with_label_values(&[&*self.route, reason.facts().code]).inc();
+            self.metrics
+                .rejections
+                .with_label_values(&[&*self.route, reason.facts().code])
+                .inc();
         }
         if let Some(reason) = seen.would_refuse {
-            self.metrics.would_refuse.with_label_values(&[&*self.route, reason.facts().code]).inc();
+            self.metrics
+                .would_refuse
+                .with_label_values(&[&*self.route, reason.facts().code])
+                .inc();
         }
         if let Some(observed) = seen.observed {
-            let class = ["1xx", "2xx", "3xx", "4xx", "5xx"][usize::from(seen.status.as_u16() / 100).clamp(1, 5) - 1];
-            let labels = [&*self.route, self.service(seen), &*observed.header, &*observed.label, class];
+            let class = ["1xx", "2xx", "3xx", "4xx", "5xx"]
+                [usize::from(seen.status.as_u16() / 100).clamp(1, 5) - 1];
+            let labels = [
+                &*self.route,
+                self.service(seen),
+                &*observed.header,
+                &*observed.label,
+                class,
+            ];
             self.metrics.observed.with_label_values(&labels).inc();
         }
     }
 
     fn service(&self, seen: &Seen<'_>) -> &str {
-        self.services.get(seen.service).map_or("", |service| service)
+        self.services
+            .get(seen.service)
+            .map_or("", |service| service)
     }
 
     fn with_series(&self, seen: &Seen<'_>, use_it: impl FnOnce(&Series)) {
-        let key = (method_label(seen.method), seen.status.as_u16(), seen.service);
+        let key = (
+            method_label(seen.method),
+            seen.status.as_u16(),
+            seen.service,
+            seen.upstream.is_some(),
+        );
         if let Some(series) = self.series.read().get(&key) {
             return use_it(series);
         }
         let status = seen.status.as_str();
         let service = self.service(seen);
         let made = Series {
-            duration: self.metrics.duration.with_label_values(&[&*self.route, service, key.0, status]),
-            upstream: self.metrics.upstream_duration.with_label_values(&[&*self.route, service, status]),
+            duration: self.metrics.duration.with_label_values(&[
+                &*self.route,
+                service,
+                key.0,
+                status,
+            ]),
+            upstream: seen.upstream.map(|_| {
+                self.metrics
+                    .upstream_duration
+                    .with_label_values(&[&*self.route, service, status])
+            }),
         };
         use_it(&made);
         self.series.write().insert(key, made);
@@ -243,8 +313,13 @@ fn method_label(method: &Method) -> &'static str {
         Method::TRACE,
         Method::CONNECT,
     ];
-    const NAMES: [&str; 9] = ["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT"];
-    KNOWN.iter().position(|known| known == method).map_or("_OTHER", |place| NAMES[place])
+    const NAMES: [&str; 9] = [
+        "GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "PATCH", "TRACE", "CONNECT",
+    ];
+    KNOWN
+        .iter()
+        .position(|known| known == method)
+        .map_or("_OTHER", |place| NAMES[place])
 }
 
 #[cfg(test)]
@@ -269,7 +344,17 @@ mod tests {
         });
         let text = metrics.render().unwrap();
         let labels = r#"http_request_method="_OTHER",http_response_status_code="429",http_route="orders",service="orders-svc""#;
-        assert!(text.contains(&format!("http_server_request_duration_seconds_count{{{labels}}} 1")), "{text}");
-        assert!(text.contains(r#"gateway_rejections_total{http_route="orders",reason="rate-limited"} 1"#), "{text}");
+        assert!(
+            text.contains(&format!(
+                "http_server_request_duration_seconds_count{{{labels}}} 1"
+            )),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                r#"gateway_rejections_total{http_route="orders",reason="rate-limited"} 1"#
+            ),
+            "{text}"
+        );
     }
 }

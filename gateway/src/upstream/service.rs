@@ -24,7 +24,7 @@ impl Default for Timeouts {
             connect: seconds(2),
             try_: seconds(10),
             total: seconds(30),
-            idle: seconds(30),
+            idle: seconds(300),
         }
     }
 }
@@ -62,17 +62,17 @@ impl Timeouts {
         self.connect
     }
 
-    /// From the request to the head of the response, for one try.
+    /// The longest wait within one try: for the answer to begin, and between two reads of it.
     pub fn try_(&self) -> Duration {
         self.try_
     }
 
-    /// From the request to the head of the response, over all tries and the waits between them.
+    /// From the request to the end of the response, over all tries and the waits between them; not for streams.
     pub fn total(&self) -> Duration {
         self.total
     }
 
-    /// The longest pause while a response body comes.
+    /// The longest silence on a stream, and the longest pause while a request's body is sent on.
     pub fn idle(&self) -> Duration {
         self.idle
     }

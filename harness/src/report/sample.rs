@@ -14,7 +14,7 @@ pub(super) fn run() -> RunReport {
             name: "nginx".to_owned(),
             version: Some("1.29.3".to_owned()),
         },
-        started_at: "2025-11-23T21:40:05Z".to_owned(),
+        started_at: "2025-11-23T21:40:05.606377875Z".to_owned(),
         duration_ms: 12_345,
         selection: Selection {
             tags: Some("@core or @extended".to_owned()),

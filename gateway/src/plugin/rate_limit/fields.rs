@@ -21,19 +21,40 @@ pub struct Fields {
 impl Fields {
     /// The fields of these limits; limits on requests at a time have none.
     pub fn new(rules: &[Checked], x: bool) -> Self {
-        let rates = || rules.iter().filter_map(|rule| Some((rule, rule.quota.as_ref()?)));
+        let rates = || {
+            rules
+                .iter()
+                .filter_map(|rule| Some((rule, rule.quota.as_ref()?)))
+        };
         let policies: Vec<_> = rates()
-            .map(|(rule, quota)| format!("\"{}\";q={};w={}", rule.name, quota.limit, seconds_up(quota.window)))
+            .map(|(rule, quota)| {
+                format!(
+                    "\"{}\";q={};w={}",
+                    rule.name,
+                    quota.limit,
+                    seconds_up(quota.window)
+                )
+            })
             .collect();
-        let policy = HeaderValue::from_str(&policies.join(", ")).ok().filter(|_| !policies.is_empty());
+        let policy = HeaderValue::from_str(&policies.join(", "))
+            .ok()
+            .filter(|_| !policies.is_empty());
         Self {
             policy: policy.map(|value| (Header::from_static("RateLimit-Policy"), value)),
             rate_limit: Header::from_static("RateLimit"),
             names: rates().map(|(rule, _)| rule.name.as_str().into()).collect(),
             x: x.then(|| {
-                ["X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"].map(Header::from_static)
+                [
+                    "X-RateLimit-Limit",
+                    "X-RateLimit-Remaining",
+                    "X-RateLimit-Reset",
+                ]
+                .map(Header::from_static)
             }),
-            retry_after: Header { name: RETRY_AFTER, wire: "Retry-After".into() },
+            retry_after: Header {
+                name: RETRY_AFTER,
+                wire: "Retry-After".into(),
+            },
         }
     }
 
@@ -47,13 +68,17 @@ impl Fields {
             let between = if line.is_empty() { "" } else { ", " };
             let (left, reset) = (decision.remaining, seconds_up(decision.reset));
             // Writing into memory cannot fail.
-            write!(line, "{between}\"{name}\";r={left};t={reset}").expect("memory takes every byte");
+            write!(line, "{between}\"{name}\";r={left};t={reset}")
+                .expect("memory takes every byte");
         }
         if let Ok(value) = HeaderValue::from_bytes(&line) {
             edits.append(&self.rate_limit, value);
         }
         // The old fields know one limit only: the one with the least left.
-        if let (Some(headers), Some(tight)) = (&self.x, decisions.iter().min_by_key(|decision| decision.remaining)) {
+        if let (Some(headers), Some(tight)) = (
+            &self.x,
+            decisions.iter().min_by_key(|decision| decision.remaining),
+        ) {
             let values = [tight.limit, tight.remaining, seconds_up(tight.reset)];
             for (header, value) in headers.iter().zip(values) {
                 edits.set(header, value.into());

@@ -99,7 +99,12 @@ impl KeySource {
     }
 
     /// Hands the parts of the request's key to `make`; the first part keeps sources apart.
-    pub fn with<K>(&self, request: &Request<'_>, exchange: &Exchange, make: impl FnOnce(&[&[u8]]) -> K) -> K {
+    pub fn with<K>(
+        &self,
+        request: &Request<'_>,
+        exchange: &Exchange,
+        make: impl FnOnce(&[&[u8]]) -> K,
+    ) -> K {
         match self {
             Self::Route(route) => make(&[b"route", route.as_bytes()]),
             Self::Consumer => match &exchange.consumer {
@@ -158,7 +163,11 @@ impl fmt::Display for Checked {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut between = "";
         if let Some(quota) = &self.quota {
-            write!(f, "{} requests per {:?} per {}", quota.limit, quota.window, self.key)?;
+            write!(
+                f,
+                "{} requests per {:?} per {}",
+                quota.limit, quota.window, self.key
+            )?;
             match quota.burst {
                 Some(burst) => write!(f, " (token bucket of {burst})")?,
                 None => f.write_str(" (sliding window)")?,
@@ -181,7 +190,11 @@ pub fn compile_all(config: &Config, compile: &mut Compile<'_, '_>) -> Option<Vec
     if config.rule.says_something() {
         compile
             .report
-            .error(at.key("limits"), "two-kinds-of-limits", "a limit stands beside `limits`")
+            .error(
+                at.key("limits"),
+                "two-kinds-of-limits",
+                "a limit stands beside `limits`",
+            )
             .help("move it into the list");
         return None;
     }
@@ -190,13 +203,28 @@ pub fn compile_all(config: &Config, compile: &mut Compile<'_, '_>) -> Option<Vec
         .limits
         .iter()
         .enumerate()
-        .map(|(place, rule)| check(rule, list.index(place), &format!("limit-{}", place + 1), compile))
+        .map(|(place, rule)| {
+            check(
+                rule,
+                list.index(place),
+                &format!("limit-{}", place + 1),
+                compile,
+            )
+        })
         .collect();
     let checked: Vec<_> = checked.into_iter().collect::<Option<_>>()?;
-    let twice = (1..checked.len()).find(|&place| checked[..place].iter().any(|other| other.name == checked[place].name));
+    let twice = (1..checked.len()).find(|&place| {
+        checked[..place]
+            .iter()
+            .any(|other| other.name == checked[place].name)
+    });
     if let Some(place) = twice {
         let at = list.index(place);
-        compile.report.error(at, "duplicate-name", format!("two limits are named {:?}", checked[place].name));
+        compile.report.error(
+            at,
+            "duplicate-name",
+            format!("two limits are named {:?}", checked[place].name),
+        );
         return None;
     }
     Some(checked)
@@ -219,14 +247,23 @@ impl Rule {
     }
 }
 
-fn check(rule: &Rule, at: crate::config::At<'_>, name: &str, compile: &mut Compile<'_, '_>) -> Option<Checked> {
+fn check(
+    rule: &Rule,
+    at: crate::config::At<'_>,
+    name: &str,
+    compile: &mut Compile<'_, '_>,
+) -> Option<Checked> {
     let mistakes = compile.report.len();
     let quota = quota(rule, at, compile);
     let key = KeySource::parse(&rule.key.0, compile.route);
     let report = &mut *compile.report;
     if key.is_none() {
         report
-            .error(at.key("key"), "invalid-key", format!("{:?} is not what a limit can be keyed by", rule.key.0))
+            .error(
+                at.key("key"),
+                "invalid-key",
+                format!("{:?} is not what a limit can be keyed by", rule.key.0),
+            )
             .help("write `ip`, `consumer`, `key`, `route` or `header:NAME`");
     }
     if !rule.says_something() {
@@ -234,16 +271,26 @@ fn check(rule: &Rule, at: crate::config::At<'_>, name: &str, compile: &mut Compi
             .error(at, "limit-without-number", "the limit has no number")
             .help("add limitPerSecond, limitPerMinute, limitPerHour, limitPerDay, limit with window, or concurrent");
     }
-    let zeros = [("concurrent", rule.concurrent), ("burst", rule.burst), ("cost", rule.cost)];
+    let zeros = [
+        ("concurrent", rule.concurrent),
+        ("burst", rule.burst),
+        ("cost", rule.cost),
+    ];
     for (name, _) in zeros.iter().filter(|(_, number)| *number == Some(0)) {
         report.error(at.key(name), "zero", format!("{name} is 1 at least"));
     }
-    let most = quota.as_ref().map(|quota| quota.burst.unwrap_or(quota.limit));
+    let most = quota
+        .as_ref()
+        .map(|quota| quota.burst.unwrap_or(quota.limit));
     if let (Some(cost), Some(most)) = (rule.cost, most)
         && cost > most
     {
         report
-            .error(at.key("cost"), "cost-over-limit", format!("no request could pass: each costs {cost} of {most}"))
+            .error(
+                at.key("cost"),
+                "cost-over-limit",
+                format!("no request could pass: each costs {cost} of {most}"),
+            )
             .help("lower the cost or raise the limit");
     }
     (compile.report.len() == mistakes).then(|| Checked {
@@ -256,19 +303,34 @@ fn check(rule: &Rule, at: crate::config::At<'_>, name: &str, compile: &mut Compi
 }
 
 fn quota(rule: &Rule, at: crate::config::At<'_>, compile: &mut Compile<'_, '_>) -> Option<Quota> {
-    let given: Vec<_> = rule.rates().into_iter().filter(|(_, limit, _)| limit.is_some()).collect();
+    let given: Vec<_> = rule
+        .rates()
+        .into_iter()
+        .filter(|(_, limit, _)| limit.is_some())
+        .collect();
     let report = &mut *compile.report;
     if let [_, (second, ..), ..] = given[..] {
         report
-            .error(at.key(second), "two-limits-in-one", "one limit counts in one window")
+            .error(
+                at.key(second),
+                "two-limits-in-one",
+                "one limit counts in one window",
+            )
             .help("write `limits: [ … ]` with one entry each");
         return None;
     }
     let window_given = rule.window.as_ref();
     let Some(&(name, Some(limit), fixed)) = given.first() else {
-        for (key, given) in [("window", window_given.is_some()), ("burst", rule.burst.is_some())] {
+        for (key, given) in [
+            ("window", window_given.is_some()),
+            ("burst", rule.burst.is_some()),
+        ] {
             if given {
-                report.error(at.key(key), "limit-without-number", format!("{key} goes with a limit"));
+                report.error(
+                    at.key(key),
+                    "limit-without-number",
+                    format!("{key} goes with a limit"),
+                );
             }
         }
         return None;
@@ -277,11 +339,17 @@ fn quota(rule: &Rule, at: crate::config::At<'_>, compile: &mut Compile<'_, '_>) 
         (Some(window), None) => window,
         (None, Some(Ok(window))) if !window.is_zero() => window,
         (None, None) => {
-            report.error(at.key(name), "limit-without-window", "limit needs a window").help("add `window: 10s`");
+            report
+                .error(at.key(name), "limit-without-window", "limit needs a window")
+                .help("add `window: 10s`");
             return None;
         }
         (Some(_), Some(_)) => {
-            report.error(at.key("window"), "window-twice", format!("{name} names its window already"));
+            report.error(
+                at.key("window"),
+                "window-twice",
+                format!("{name} names its window already"),
+            );
             return None;
         }
         (None, Some(Err(error))) => {
@@ -294,8 +362,14 @@ fn quota(rule: &Rule, at: crate::config::At<'_>, compile: &mut Compile<'_, '_>) 
         }
     };
     if limit == 0 {
-        report.error(at.key(name), "zero", "a limit is 1 at least").help("to close a route, take it away");
+        report
+            .error(at.key(name), "zero", "a limit is 1 at least")
+            .help("to close a route, take it away");
         return None;
     }
-    Some(Quota { limit, window, burst: rule.burst })
+    Some(Quota {
+        limit,
+        window,
+        burst: rule.burst,
+    })
 }

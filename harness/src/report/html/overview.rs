@@ -72,7 +72,12 @@ fn outcome(report: &RunReport) -> String {
 }
 
 fn facts(report: &RunReport) -> String {
-    let date = report.started_at.replace('T', " ").replace('Z', " UTC");
+    let date = report
+        .started_at
+        .split(['.', 'Z'])
+        .next()
+        .unwrap_or_default();
+    let date = format!("{} UTC", date.replace('T', " "));
     let mut facts = vec![
         (
             "Date",
