@@ -1,13 +1,11 @@
 //! The plugins of a route, as directives: what stands in the `http` block, and what in the location.
 
-use std::fmt::Write as _;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::location::service_host;
-use super::render::{header_variable, line};
+use super::render::{braced, header_variable, line};
 use crate::adapters::Unsupported;
 use crate::fixtures::{RouteApi, Service};
 
@@ -147,10 +145,13 @@ impl Plugins {
     fn key_auth(&mut self, config: &KeyAuth, consumers: &[(String, String)]) {
         self.authenticates = true;
         let index = self.index;
-        let _ = writeln!(
-            self.http,
-            "    map {} $consumer_{index} {{",
-            header_variable(&config.header)
+        braced(
+            &mut self.http,
+            1,
+            &format!(
+                "map {} $consumer_{index} {{",
+                header_variable(&config.header)
+            ),
         );
         line(&mut self.http, 2, "default \"\"");
         for (name, key) in consumers {
@@ -162,9 +163,10 @@ impl Plugins {
         }
         self.http.push_str("    }\n");
         let challenge = format!("ApiKey realm=\\\"{}\\\"", config.realm);
-        let _ = writeln!(
-            self.after,
-            "            if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"
+        braced(
+            &mut self.after,
+            3,
+            &format!("if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"),
         );
         self.after(&format!("proxy_set_header {} \"\"", config.header));
         self.after(&format!(
@@ -210,9 +212,12 @@ impl Plugins {
             &format!("limit_req_zone {variable} zone=limit_{index}:1m rate={rate}r/{unit}"),
         );
         let retry = (seconds / rate.max(1)).max(1);
-        let _ = writeln!(
-            self.http,
-            "    map $limit_req_status $retry_after_{index} {{ default \"\"; REJECTED {retry}; }}"
+        braced(
+            &mut self.http,
+            1,
+            &format!(
+                "map $limit_req_status $retry_after_{index} {{ default \"\"; REJECTED {retry}; }}"
+            ),
         );
         let burst = if burst == 0 {
             String::new()
@@ -228,7 +233,11 @@ impl Plugins {
 
     fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
         let index = self.index;
-        let _ = writeln!(self.http, "    map $http_origin $origin_{index} {{");
+        braced(
+            &mut self.http,
+            1,
+            &format!("map $http_origin $origin_{index} {{"),
+        );
         line(&mut self.http, 2, "default \"\"");
         for origin in &config.origins {
             let entry = match origin.as_str() {
@@ -243,20 +252,27 @@ impl Plugins {
         }
         self.http.push_str("    }\n");
         let name = "$request_method:$http_origin:$http_access_control_request_method";
-        let _ = writeln!(
-            self.http,
-            "    map {} $preflight_{index} {{ default \"\"; \"~^OPTIONS:.+:[^:]+$\" preflight; }}",
-            quoted(name)
+        braced(
+            &mut self.http,
+            1,
+            &format!(
+                "map {} $preflight_{index} {{ default \"\"; \"~^OPTIONS:.+:[^:]+$\" preflight; }}",
+                quoted(name)
+            ),
         );
-        let _ = writeln!(
-            self.http,
-            "    map $preflight_{index} $vary_{index} {{ default Origin; preflight \"Origin, \
+        braced(
+            &mut self.http,
+            1,
+            &format!(
+                "map $preflight_{index} $vary_{index} {{ default Origin; preflight \"Origin, \
              Access-Control-Request-Method, Access-Control-Request-Headers\"; }}"
+            ),
         );
         self.only(config, index)?;
-        let _ = writeln!(
-            self.before,
-            "            if ($preflight_{index}) {{ return 204; }}"
+        braced(
+            &mut self.before,
+            3,
+            &format!("if ($preflight_{index}) {{ return 204; }}"),
         );
         Ok(())
     }
@@ -308,11 +324,14 @@ impl Plugins {
                 continue;
             }
             let variable = format!("${}_{index}", name.to_lowercase().replace('-', "_"));
-            let _ = writeln!(
-                self.http,
-                "    map \"$preflight_{index}:$origin_{index}\" {variable} {{ default \"\"; {} {}; }}",
-                quoted(when),
-                quoted(&value)
+            braced(
+                &mut self.http,
+                1,
+                &format!(
+                    "map \"$preflight_{index}:$origin_{index}\" {variable} {{ default \"\"; {} {}; }}",
+                    quoted(when),
+                    quoted(&value)
+                ),
             );
             self.after(&format!("add_header {name} {variable} always"));
         }
@@ -342,9 +361,10 @@ impl Plugins {
             ("service", quoted(&route.service.name), quoted(&other.name)),
             ("host", service_host(&route.service)?, service_host(other)?),
         ] {
-            let _ = writeln!(
-                self.http,
-                "    map {variable} ${name}_{index} {{ default {usual}; {value} {chosen}; }}"
+            braced(
+                &mut self.http,
+                1,
+                &format!("map {variable} ${name}_{index} {{ default {usual}; {value} {chosen}; }}"),
             );
         }
         Ok(())

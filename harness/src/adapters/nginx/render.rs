@@ -224,6 +224,13 @@ pub(super) fn line(text: &mut String, depth: usize, directive: &str) {
     text.push_str(";\n");
 }
 
+/// A block, whole or its beginning, on a line.
+pub(super) fn braced(text: &mut String, depth: usize, block: &str) {
+    text.push_str(&"    ".repeat(depth));
+    text.push_str(block);
+    text.push('\n');
+}
+
 /// A duration as nginx writes it.
 pub(super) fn duration(text: &str) -> Result<&str, Unsupported> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
