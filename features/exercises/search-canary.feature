@@ -54,3 +54,16 @@ Feature: Exercise: a canary of a search service
       | value |
       | true  |
       | false |
+
+  @CANARY-007 @strict @exercise-search-canary @admin
+  Scenario: metrics tell the canary's share
+    Given a gateway of its own with the configuration "search-canary"
+    When the client sends "GET /api/v1/search" with the header "X-Canary: true"
+    And the client sends "GET /api/v1/search" with the header "X-Canary: false"
+    And the client sends 2 such requests
+    And the operator sends "GET /metrics" to the admin address
+    Then the metric "gateway_observed_requests_total" is 1 where:
+      | service | search-v2 |
+      | value   | true      |
+    And the metric "gateway_observed_requests_total" is 3 where:
+      | service | search-v1 |

@@ -15,6 +15,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "ratelimit-headers",
         reason: "limit_req tells neither the quota nor what is left of it",
     },
+    Declaration {
+        selector: "admin",
+        reason: "there is no admin interface; stub_status counts connections alone",
+    },
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[KnownFailing {

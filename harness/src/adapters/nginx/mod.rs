@@ -1,5 +1,6 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
+mod cors;
 mod declarations;
 mod location;
 mod plugins;

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::client::Body;
 
 /// A server that answers each connection with these bytes once something was sent, and closes it.
 async fn server(answer: &'static [u8]) -> SocketAddr {
