@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::plugins::{Plugins, quoted};
+use super::plugins::{Plugins, exactly, quoted};
 use super::render::{braced, line};
 use crate::adapters::Unsupported;
 
@@ -39,7 +39,7 @@ impl Plugins {
                     let expression = regex_of(pattern);
                     format!("{} $http_origin", quoted(&format!("~^{expression}$")))
                 }
-                origin => format!("{0} {0}", quoted(origin)),
+                origin => format!("{} {}", exactly(origin), quoted(origin)),
             };
             line(&mut self.http, 2, &entry);
         }

@@ -271,14 +271,14 @@ pub(super) fn service_host(service: &Service) -> Result<String, Unsupported> {
     }
 }
 
-fn escaped(segment: &str) -> String {
-    segment
-        .chars()
-        .flat_map(|c| {
-            (!c.is_ascii_alphanumeric() && c != '-' && c != '_')
-                .then_some('\\')
-                .into_iter()
-                .chain([c])
-        })
-        .collect()
+/// A text as a regular expression that matches it alone.
+pub(super) fn escaped(text: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | ':');
+    text.chars().fold(String::new(), |mut escaped, c| {
+        if !plain(&c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        escaped
+    })
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::location::service_host;
+use super::location::{escaped, service_host};
 use super::render::{braced, header_variable, line};
 use crate::adapters::Unsupported;
 use crate::fixtures::{RouteApi, Service};
@@ -143,7 +143,7 @@ impl Plugins {
             line(
                 &mut self.http,
                 2,
-                &format!("{} {}", quoted(key), quoted(name)),
+                &format!("{} {}", exactly(key), quoted(name)),
             );
         }
         self.http.push_str("    }\n");
@@ -196,7 +196,7 @@ impl Plugins {
             1,
             &format!("limit_req_zone {variable} zone=limit_{index}:1m rate={rate}r/{unit}"),
         );
-        let retry = (seconds / rate.max(1)).max(1);
+        let retry = u32::div_ceil(seconds, rate.max(1));
         braced(
             &mut self.http,
             1,
@@ -234,7 +234,7 @@ impl Plugins {
             .find(|service| service.name == *to_service)
             .ok_or_else(unknown)?;
         self.chooses_service = true;
-        let (index, variable, value) = (self.index, header_variable(header), quoted(value));
+        let (index, variable, value) = (self.index, header_variable(header), exactly(value));
         for (name, usual, chosen) in [
             ("service", quoted(&route.service.name), quoted(&other.name)),
             ("host", service_host(&route.service)?, service_host(other)?),
@@ -284,6 +284,11 @@ impl Plugins {
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A map's entry for this very text; a plain one would match upper and lower case alike.
+pub(super) fn exactly(text: &str) -> String {
+    quoted(&format!("~^{}$", escaped(text)))
 }
 
 /// A plugin without a configuration has an empty one.
