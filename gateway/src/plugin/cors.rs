@@ -282,3 +282,6 @@ impl OnRequest for Cors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

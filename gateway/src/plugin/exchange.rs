@@ -38,7 +38,7 @@ pub struct Observed {
     /// The header's name, lower case.
     pub header: Arc<str>,
     /// The value as sent, bounded in length; `None` when the header is absent.
-    pub value: Option<Box<str>>,
+    pub value: Option<Arc<str>>,
     /// The value from the declared set, `other` or `none`.
     pub label: Arc<str>,
 }
