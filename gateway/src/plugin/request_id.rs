@@ -7,7 +7,6 @@ use super::edits::Header;
 use super::exchange::{Exchange, RequestId as Id};
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
-use http::HeaderValue;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -61,8 +60,7 @@ impl OnRequest for RequestId {
             } else {
                 exchange.request_id
             };
-            let value = HeaderValue::from_str(id.as_str()).expect("an id is visible ASCII");
-            (id, value)
+            (id, id.header())
         });
         exchange.request_id = id;
         exchange.request_edits.set(&self.header, value.clone());

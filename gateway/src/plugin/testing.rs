@@ -273,11 +273,11 @@ pub fn edited(fields: &[(&str, &str)], edits: &Edits) -> Vec<String> {
         .collect();
     for edit in edits.iter() {
         match edit {
-            Edit::Set(header, value) => {
-                lines.retain(|(name, _)| !name.eq_ignore_ascii_case(header.name.as_str()));
-                lines.push(line(&header.wire, value));
-            }
-            Edit::Append(header, value) => lines.push(line(&header.wire, value)),
+            Edit::Set(name, value) => set(&mut lines, line(name, value)),
+            Edit::SetAll(fields) => fields
+                .iter()
+                .for_each(|(header, value)| set(&mut lines, line(&header.wire, value))),
+            Edit::Append(name, value) => lines.push(line(name, value)),
             Edit::Remove(removed) => {
                 lines.retain(|(name, _)| !name.eq_ignore_ascii_case(removed.as_str()))
             }
@@ -293,6 +293,11 @@ pub fn edited(fields: &[(&str, &str)], edits: &Edits) -> Vec<String> {
         .collect();
     lines.sort();
     lines
+}
+
+fn set(lines: &mut Vec<(String, String)>, line: (String, String)) {
+    lines.retain(|(name, _)| !name.eq_ignore_ascii_case(&line.0));
+    lines.push(line);
 }
 
 fn line(wire: &[u8], value: &HeaderValue) -> (String, String) {
