@@ -155,3 +155,6 @@ pub fn absolute(raw: &[u8]) -> Option<(&str, &str)> {
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     (known && !authority.is_empty() && is_host(authority.as_bytes())).then_some((scheme, authority))
 }
+
+#[cfg(test)]
+mod tests;
