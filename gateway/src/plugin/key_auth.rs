@@ -3,8 +3,8 @@
 //! A key that is missing, empty, unknown, past its end or given twice is refused with 401 and a challenge (RFC 9110
 //! §11.6.1). The key never reaches the upstream; the consumer's name does, in a header that a client cannot forge.
 
+use http::header::HeaderName;
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Rejection, Request};
@@ -53,10 +53,10 @@ fn consumer_header() -> String {
 
 /// The compiled form.
 pub struct KeyAuth {
-    header: Header,
+    header: HeaderName,
     query: Option<Arc<str>>,
-    consumer_header: Header,
-    challenge_header: Header,
+    consumer_header: HeaderName,
+    challenge_header: HeaderName,
     challenge: HeaderValue,
     keys: Arc<Keys>,
 }
@@ -74,7 +74,7 @@ impl Plugin for KeyAuth {
         let header = compile.header("header", &config.header);
         let consumer_header = compile.header("consumerHeader", &config.consumer_header);
         if let (Some(header), Some(consumer_header)) = (&header, &consumer_header)
-            && header.name == consumer_header.name
+            && header == consumer_header
         {
             let at = compile.at.key("consumerHeader");
             compile
@@ -104,7 +104,7 @@ impl Plugin for KeyAuth {
             header: header?,
             query: config.query.map(Into::into),
             consumer_header: consumer_header?,
-            challenge_header: Header::from_static("WWW-Authenticate"),
+            challenge_header: HeaderName::from_static("www-authenticate"),
             challenge: challenge.ok()?,
             keys: compile.keys.clone(),
         }));
@@ -126,7 +126,7 @@ impl KeyAuth {
     fn presented<'a>(&self, request: &Request<'a>) -> Presented<'a> {
         let in_headers = request
             .headers
-            .get_all(&self.header.name)
+            .get_all(&self.header)
             .iter()
             .map(|value| Cow::Borrowed(value.as_bytes()));
         let in_query = self.query.as_deref().zip(request.query).into_iter();
@@ -149,7 +149,7 @@ impl KeyAuth {
 
 impl OnRequest for KeyAuth {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        exchange.request_edits.remove(self.header.name.clone());
+        exchange.request_edits.remove(self.header.clone());
         if let Some(query) = &self.query {
             exchange.secret_query.push(query.clone());
         }

@@ -3,8 +3,8 @@
 //! The set is `values` and what `route-by-header` on the same route looks for; any other value is counted as `other` and
 //! its absence as `none`, so a client cannot make labels.
 
+use http::header::HeaderName;
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::{Exchange, Observed};
 use super::registry::{Compile, Plugin};
 use super::route_by_header::RouteByHeader;
@@ -30,7 +30,7 @@ const LONGEST: usize = 128;
 
 /// The compiled form.
 pub struct Observability {
-    header: Header,
+    header: HeaderName,
     label: Arc<str>,
     values: Box<[Arc<str>]>,
     other: Arc<str>,
@@ -68,7 +68,7 @@ impl Plugin for Observability {
         values.sort();
         values.dedup();
         phases.request(Arc::new(Self {
-            label: header.name.as_str().into(),
+            label: header.as_str().into(),
             header,
             values: values.into(),
             other: "other".into(),
@@ -83,7 +83,7 @@ impl Plugin for Observability {
 
 impl OnRequest for Observability {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        let sent = request.headers.get_all(&self.header.name);
+        let sent = request.headers.get_all(&self.header);
         // Of several fields one that is known, as route-by-header takes any of them.
         let known = sent.iter().find_map(|sent| self.known(sent.as_bytes()));
         let (value, label) = match (known, sent.iter().next()) {

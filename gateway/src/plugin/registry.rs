@@ -4,7 +4,6 @@
 //! tests over all plugins derive from it.
 
 use super::chain::Phases;
-use super::edits::Header;
 use super::{
     cors, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit,
     route_by_header,
@@ -60,8 +59,8 @@ pub struct Compile<'a, 'r> {
 
 impl Compile<'_, '_> {
     /// A header's name from the configuration, or a mistake at `key`.
-    pub fn header(&mut self, key: &str, name: &str) -> Option<Header> {
-        match Header::parse(name) {
+    pub fn header(&mut self, key: &str, name: &str) -> Option<HeaderName> {
+        match HeaderName::from_bytes(name.as_bytes()) {
             Ok(header) => Some(header),
             Err(_) => {
                 let at = self.at.key(key);

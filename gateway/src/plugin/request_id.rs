@@ -2,8 +2,8 @@
 //!
 //! The client's id is taken only from a trusted peer and only in a sound form; otherwise one is made (UUID version 7).
 
+use http::header::HeaderName;
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::{Exchange, RequestId as Id};
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
@@ -26,7 +26,7 @@ fn header() -> String {
 
 /// The compiled form.
 pub struct RequestId {
-    header: Header,
+    header: HeaderName,
 }
 
 impl Plugin for RequestId {
@@ -49,7 +49,7 @@ impl Plugin for RequestId {
 
 impl OnRequest for RequestId {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        let mut theirs = request.headers.get_all(&self.header.name).iter();
+        let mut theirs = request.headers.get_all(&self.header).iter();
         let taken = match (request.trusted, theirs.next(), theirs.next()) {
             (true, Some(value), None) => Id::parse(value.as_bytes()).map(|id| (id, value.clone())),
             _ => None,

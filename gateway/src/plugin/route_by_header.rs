@@ -1,7 +1,7 @@
 //! `route-by-header`: requests that carry a header with a given value go to another service (a header canary).
 
+use http::header::HeaderName;
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
@@ -23,7 +23,7 @@ pub struct Config {
 
 /// The compiled form.
 pub struct RouteByHeader {
-    header: Header,
+    header: HeaderName,
     value: Box<[u8]>,
     service: usize,
 }
@@ -71,7 +71,7 @@ impl Plugin for RouteByHeader {
 
 impl OnRequest for RouteByHeader {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        let mut values = request.headers.get_all(&self.header.name).iter();
+        let mut values = request.headers.get_all(&self.header).iter();
         if values.any(|value| value.as_bytes() == &*self.value) {
             exchange.service = Some(self.service);
         }

@@ -1,11 +1,11 @@
 //! From a request's head to what is to be done with it: forward, answer or reject.
 
+use http::header::HeaderName;
 use super::context::{Context, Matched};
 use super::{admission, client};
 use crate::domain::path::{PathError, normalise};
 use crate::domain::pattern::Methods;
 use crate::plugin::chain::Chain;
-use crate::plugin::edits::Header;
 use crate::plugin::{Flow, Rejection, Request};
 use crate::reason::Reason;
 use crate::router;
@@ -170,10 +170,7 @@ fn method_not_allowed(
     );
     if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
         ctx.exchange.response_edits.set(
-            &Header {
-                name: ALLOW,
-                wire: "Allow".into(),
-            },
+            &ALLOW,
             value,
         );
     }
