@@ -3,34 +3,30 @@
 //! Pingora bounds each read of a head, not the head: a client that sends a byte now and then would stay for ever. So each
 //! HTTP/1 request runs beside a deadline, which its context calls off when the head has arrived.
 
-use super::Proxy;
+use super::wire::{TURN, Turn, Wire};
+use super::{Proxy, State, record};
 use crate::snapshot::Listener;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
+use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::time::fast_timeout::fast_sleep;
-use std::cell::Cell;
 use std::future::pending;
 use std::sync::Arc;
-
-tokio::task_local! {
-    /// Whether the head of the request that this task reads has arrived.
-    static HEAD_ARRIVED: Cell<bool>;
-}
-
-/// Calls the deadline off. HTTP/2 streams run in tasks of their own without one: their heads arrive whole.
-pub(super) fn head_arrived() {
-    HEAD_ARRIVED.try_with(|arrived| arrived.set(true)).ok();
-}
+use std::time::{Duration, Instant};
 
 /// Pingora counts down how often a connection may be reused; from the largest number, that tells the first request.
 const REUSES: u32 = u32::MAX;
 
 /// The connections of one listener.
-pub struct Connections {
+pub struct Connections(Arc<Http>);
+
+/// What is spoken on them.
+struct Http {
+    state: Arc<State>,
     proxy: Arc<HttpProxy<Proxy>>,
     listener: Arc<ArcSwap<Listener>>,
     options: HttpServerOptions,
@@ -39,23 +35,48 @@ pub struct Connections {
 impl Connections {
     /// The connections that `proxy` serves.
     #[must_use]
-    pub fn new(proxy: HttpProxy<Proxy>, listener: Arc<ArcSwap<Listener>>) -> Self {
+    pub fn new(
+        state: Arc<State>,
+        mut proxy: HttpProxy<Proxy>,
+        listener: Arc<ArcSwap<Listener>>,
+    ) -> Self {
         let settings = listener.load();
         let mut options = HttpServerOptions::default();
         options.h2c = settings.http2;
         options.h2_idle_timeout = Some(settings.keep_alive);
         options.keepalive_request_limit = Some(REUSES);
+        // No tunnel is made, but it is refused as everything is, not past the log.
+        options.allow_connect_method_proxying = true;
         drop(settings);
-        Self {
+        proxy.server_options = Some(options.clone());
+        Self(Arc::new(Http {
+            state,
             proxy: Arc::new(proxy),
             listener,
             options,
-        }
+        }))
     }
 }
 
 #[async_trait]
-impl HttpServerApp for Connections {
+impl ServerApp for Connections {
+    async fn process_new(
+        self: &Arc<Self>,
+        stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        self.0
+            .process_new(Box::new(Wire::new(stream)), shutdown)
+            .await
+    }
+
+    async fn cleanup(&self) {
+        self.0.cleanup().await;
+    }
+}
+
+#[async_trait]
+impl HttpServerApp for Http {
     async fn process_new_http(
         self: &Arc<Self>,
         session: ServerSession,
@@ -72,14 +93,8 @@ impl HttpServerApp for Connections {
             settings.keep_alive + settings.head_timeout
         };
         drop(settings);
-        let request = async {
-            tokio::select! {
-                biased;
-                reused = self.proxy.process_new_http(session, shutdown) => reused,
-                () = deadline(patience) => None,
-            }
-        };
-        HEAD_ARRIVED.scope(Cell::new(false), request).await
+        TURN.scope(Turn::default(), self.turn(session, shutdown, patience))
+            .await
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {
@@ -91,9 +106,34 @@ impl HttpServerApp for Connections {
     }
 }
 
-async fn deadline(patience: std::time::Duration) {
+impl Http {
+    /// One request.
+    async fn turn(
+        &self,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+        patience: Duration,
+    ) -> Option<ReusedHttpStream> {
+        let began = Instant::now();
+        let client = session
+            .client_addr()
+            .and_then(|address| address.as_inet())
+            .map(|address| address.ip().to_canonical());
+        let reused = tokio::select! {
+            biased;
+            reused = self.proxy.process_new_http(session, shutdown) => reused,
+            () = deadline(patience) => None,
+        };
+        if let Some((reason, id)) = Turn::refused() {
+            record::unread(&self.state, client, reason, id, began.elapsed());
+        }
+        reused
+    }
+}
+
+async fn deadline(patience: Duration) {
     fast_sleep(patience).await;
-    if HEAD_ARRIVED.with(Cell::get) {
+    if Turn::has_head() {
         pending::<()>().await;
     }
 }

@@ -73,7 +73,7 @@ pub struct Attempt {
 
 impl Context {
     pub(super) fn new(state: &Arc<State>, listener: Arc<Listener>) -> Self {
-        super::connection::head_arrived();
+        super::wire::Turn::head_arrived();
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Self {
             snapshot: state.snapshot.load_full(),

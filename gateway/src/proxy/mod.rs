@@ -16,6 +16,7 @@ mod respond;
 mod routing;
 mod upstream_request;
 mod upstream_response;
+mod wire;
 
 pub use connection::Connections;
 pub use context::Context;
