@@ -37,7 +37,10 @@ fn post(lines: &str, body: &str) -> Vec<u8> {
 }
 
 async fn refused_posts(status: u16, cases: &[(&str, &str)]) {
-    let cases: Vec<Vec<u8>> = cases.iter().map(|(lines, body)| post(lines, body)).collect();
+    let cases: Vec<Vec<u8>> = cases
+        .iter()
+        .map(|(lines, body)| post(lines, body))
+        .collect();
     let cases: Vec<&[u8]> = cases.iter().map(Vec::as_slice).collect();
     refused(status, &cases).await;
 }
@@ -48,7 +51,10 @@ async fn message_lengths_are_unambiguous() {
     refused_posts(
         400,
         &[
-            ("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n", body),
+            (
+                "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n",
+                body,
+            ),
             ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", body),
             ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", body),
             ("Content-Length: 5\r\nContent-Length: 5\r\n", "hello"),
@@ -208,7 +214,11 @@ async fn heads_have_limits() {
     )
     .await;
     let target = |bytes: usize| request("GET", &format!("/{}", "x".repeat(bytes)), "").into_bytes();
-    refused(414, &[&target(9 * 1024), &target(100 * 1024), &target(3 << 20)]).await;
+    refused(
+        414,
+        &[&target(9 * 1024), &target(100 * 1024), &target(3 << 20)],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -230,7 +240,11 @@ async fn chunks_are_read_strictly() {
         "g\r\nhello\r\n0\r\n\r\n",
         "0\r\nX: 1\n\r\n",
     ] {
-        let bytes = [&post("Transfer-Encoding: chunked\r\n", body), NEXT.as_bytes()].concat();
+        let bytes = [
+            &post("Transfer-Encoding: chunked\r\n", body),
+            NEXT.as_bytes(),
+        ]
+        .concat();
         let answers = Answer::all(&gateway.talk(&bytes).await);
         assert_eq!(answers.len(), 1, "{body:?}: {answers:?}");
         assert_eq!(answers[0].status, 400, "{body:?}: {answers:?}");
@@ -248,7 +262,9 @@ async fn chunks_are_read_strictly() {
 async fn extensions_and_trailers_of_chunks_go_no_further() {
     let (upstream, gateway) = echo().await;
     let body = "3;name=value\r\nhel\r\n2\r\nlo\r\n0\r\nX-Consumer-Name: mallory\r\nContent-Length: 3\r\n\r\n";
-    let answer = gateway.ask(post("Transfer-Encoding: chunked\r\n", body)).await;
+    let answer = gateway
+        .ask(post("Transfer-Encoding: chunked\r\n", body))
+        .await;
     assert_eq!(answer.status, 200, "{answer:?}");
     let received = &upstream.received()[0];
     assert_eq!(received.text(), "hello");
@@ -277,20 +293,35 @@ async fn absolute_form_is_routed_by_its_authority_and_goes_on_in_origin_form() {
         ("http://named.test?x=1", "/?x=1"),
     ] {
         upstream.forget();
-        let answer = reaches(&gateway, &format!("GET {target} HTTP/1.1\r\nHost: named.test\r\n\r\n"));
-        let answer = answer.await;
+        let head = format!("GET {target} HTTP/1.1\r\nHost: named.test\r\n\r\n");
+        let answer = reaches(&gateway, &head).await;
         assert_eq!(answer.status, 200, "{target}: {}", answer.text());
         let received = &upstream.received()[0];
-        assert_eq!((&*received.target, received.header("host")), (seen, Some("named.test")));
+        assert_eq!(
+            (&*received.target, received.header("host")),
+            (seen, Some("named.test"))
+        );
     }
-    let other = reaches(&gateway, "GET http://other.test/ HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    let other = reaches(
+        &gateway,
+        "GET http://other.test/ HTTP/1.1\r\nHost: other.test\r\n\r\n",
+    );
     assert_eq!(other.await.code(), "no-route");
     // RFC 9112 §3.2.2 lets Host be ignored here; two names for one request are refused instead.
-    let two = reaches(&gateway, "GET http://named.test/ HTTP/1.1\r\nHost: other.test\r\n\r\n");
+    let two = reaches(
+        &gateway,
+        "GET http://named.test/ HTTP/1.1\r\nHost: other.test\r\n\r\n",
+    );
     assert_eq!(two.await.code(), "malformed-request");
-    let secure = reaches(&gateway, "GET https://named.test/ HTTP/1.1\r\nHost: named.test\r\n\r\n");
+    let secure = reaches(
+        &gateway,
+        "GET https://named.test/ HTTP/1.1\r\nHost: named.test\r\n\r\n",
+    );
     let secure = secure.await;
-    assert_eq!((secure.status, &*secure.code()), (421, "misdirected-request"));
+    assert_eq!(
+        (secure.status, &*secure.code()),
+        (421, "misdirected-request")
+    );
     assert_eq!(upstream.received_total(), 3);
 }
 
@@ -305,7 +336,10 @@ async fn methods_are_case_sensitive() {
     ))
     .await;
     let answer = gateway.ask(request("get", "/", "")).await;
-    assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")));
+    assert_eq!(
+        (answer.status, answer.header("allow")),
+        (405, Some("GET, HEAD"))
+    );
     assert_eq!(gateway.ask(request("GET", "/", "")).await.status, 200);
     assert_eq!(upstream.received_total(), 1);
 }
@@ -325,7 +359,11 @@ async fn pipelined_requests_are_answered_in_order() {
     let bytes = [
         request("GET", "/1", ""),
         String::from_utf8(post("Content-Length: 5\r\n", "hello")).unwrap(),
-        String::from_utf8(post("Transfer-Encoding: chunked\r\n", "5\r\nworld\r\n0\r\n\r\n")).unwrap(),
+        String::from_utf8(post(
+            "Transfer-Encoding: chunked\r\n",
+            "5\r\nworld\r\n0\r\n\r\n",
+        ))
+        .unwrap(),
         request("GET", "/nowhere/../4", "Connection: close\r\n"),
     ];
     let answers = Answer::all(&gateway.talk(bytes.concat()).await);
@@ -364,5 +402,11 @@ async fn a_gentle_refusal_keeps_the_connection() {
 async fn empty_lines_before_a_request_are_passed_over() {
     // RFC 9112 §2.2
     let (_upstream, gateway) = echo().await;
-    assert_eq!(gateway.ask(format!("\r\n{}", request("GET", "/", ""))).await.status, 200);
+    assert_eq!(
+        gateway
+            .ask(format!("\r\n{}", request("GET", "/", "")))
+            .await
+            .status,
+        200
+    );
 }

@@ -20,7 +20,11 @@ pub fn check(request: &RequestHeader, raw: Option<&[u8]>, listener: &Listener) -
         if !Turn::request_line_is_sound() {
             return malformed("the request line is not a method, a target and a version");
         }
-        if raw.iter().take_while(|byte| **byte != b'\r').any(|byte| *byte == b'#') {
+        if raw
+            .iter()
+            .take_while(|byte| **byte != b'\r')
+            .any(|byte| *byte == b'#')
+        {
             return malformed("a target has no fragment");
         }
         line_ends(raw)?;
@@ -142,9 +146,17 @@ fn is_host(host: &[u8]) -> bool {
         .and_then(|rest| rest.iter().position(|byte| *byte == b']'));
     let (name, port) = match literal {
         Some(end) => host.split_at(end + 2),
-        None => host.split_at(host.iter().position(|byte| *byte == b':').unwrap_or(host.len())),
+        None => host.split_at(
+            host.iter()
+                .position(|byte| *byte == b':')
+                .unwrap_or(host.len()),
+        ),
     };
-    let letters: &[u8] = if literal.is_some() { b"[]:.%" } else { b"-._~!$&'()*+,;=%" };
+    let letters: &[u8] = if literal.is_some() {
+        b"[]:.%"
+    } else {
+        b"-._~!$&'()*+,;=%"
+    };
     let port = port.strip_prefix(b":").unwrap_or(port);
     let known = |byte: &u8| byte.is_ascii_alphanumeric() || letters.contains(byte);
     name.iter().all(known) && port.iter().all(u8::is_ascii_digit)

@@ -27,6 +27,7 @@ use crate::telemetry::{AccessLog, Metrics, RouteMetrics};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::prelude::{Error, HttpPeer, ProxyHttp, Session};
@@ -138,6 +139,11 @@ impl ProxyHttp for Proxy {
         response: &mut ResponseHeader,
         ctx: &mut Context,
     ) -> Result<()> {
+        // What plugins queued is for the final answer (RFC 9110 §15.2); the head of an upgrade is one.
+        if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS
+        {
+            return Ok(());
+        }
         edits::apply_to_response(response, &ctx.exchange.response_edits)
     }
 

@@ -12,6 +12,7 @@ use http::{HeaderMap, Method, StatusCode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::prelude::Session;
+use pingora::protocols::http::ServerSession;
 use std::time::SystemTime;
 
 /// The gateway's name in `Proxy-Status` and `Via`.
@@ -22,7 +23,20 @@ pub async fn answer(session: &mut Session, ctx: &mut Context, status: StatusCode
     let mut head = ResponseHeader::build(status, Some(8))?;
     edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
     end(session, false);
-    session.write_response_header(Box::new(head), true).await
+    send(session, head, true).await
+}
+
+/// Sends a head. Pingora leaves an HTTP/2 stream open after it, and resets it where nothing follows: a trailers-only
+/// answer has to end with its head.
+async fn send(session: &mut Session, head: ResponseHeader, bodiless: bool) -> Result<()> {
+    match &mut *session.downstream_session {
+        ServerSession::H2(stream) if bodiless => stream.write_response_header(Box::new(head), true),
+        _ => {
+            session
+                .write_response_header(Box::new(head), bodiless)
+                .await
+        }
+    }
 }
 
 /// Decides what becomes of the connection: a small body that nobody wants is read, so that the next request can follow;
@@ -32,7 +46,8 @@ fn end(session: &mut Session, closes: bool) {
     let length = headers.get(CONTENT_LENGTH);
     let length = length.map(|length| length.to_str().ok().and_then(|text| text.parse().ok()));
     let waits = headers.contains_key(EXPECT) || headers.contains_key(TRANSFER_ENCODING);
-    let small = !waits && length.is_none_or(|length| length.is_some_and(|bytes: u64| bytes <= SMALL));
+    let small =
+        !waits && length.is_none_or(|length| length.is_some_and(|bytes: u64| bytes <= SMALL));
     if closes || !small {
         session.set_keepalive(None);
         Turn::linger();
@@ -65,9 +80,7 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
     head.insert_header("Proxy-Status", proxy_status(&facts))?;
     edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
     let bodiless = body.is_empty() || request.method == Method::HEAD;
-    session
-        .write_response_header(Box::new(head), bodiless)
-        .await?;
+    send(session, head, bodiless).await?;
     if !bodiless {
         ctx.response_bytes = body.len() as u64;
         session.write_response_body(Some(body), true).await?;

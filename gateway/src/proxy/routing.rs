@@ -79,7 +79,10 @@ fn tunnel(session: &mut Session, ctx: &mut Context) -> Decision {
     session.set_keepalive(None);
     Turn::linger();
     let rejection = Rejection::new(Reason::MethodNotAllowed, "no tunnels are made here");
-    allow(ctx, HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"));
+    allow(
+        ctx,
+        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    );
     without_route(session.req_header(), "/", ctx, rejection)
 }
 

@@ -5,7 +5,6 @@
 
 use super::context::{Context, Matched};
 use super::edits::{self, Head, remove_where};
-use super::respond::NAME;
 use crate::plugin::exchange::Exchange;
 use crate::snapshot::{Backend, Host};
 use bytes::Bytes;
@@ -48,6 +47,9 @@ pub fn prepare(
         .digest()
         .is_some_and(|digest| digest.ssl_digest.is_some());
     forwarding(request, ctx, client_host.as_ref(), secure)?;
+    // Pingora has made the copy HTTP/1.1 by now; `Via` tells what was received.
+    let via = HeaderValue::from_static(via(session.req_header().version));
+    request.append(Bytes::from_static(b"Via"), via)?;
     edits::apply_to_request(request, &ctx.exchange.request_edits)
 }
 
@@ -195,17 +197,15 @@ fn forwarding(
             None => drop(request.remove_header("x-forwarded-host")),
         }
     }
-    let version = match request.version {
-        Version::HTTP_2 => "2",
-        Version::HTTP_10 => "1.0",
-        _ => "1.1",
-    };
-    request.append(Bytes::from_static(b"Via"), via(version))
+    Ok(())
 }
 
-fn via(version: &str) -> HeaderValue {
-    HeaderValue::from_str(&format!("{version} {NAME}"))
-        .expect("a version and a name are visible ASCII")
+fn via(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_2 => "2 gateway",
+        Version::HTTP_10 => "1.0 gateway",
+        _ => "1.1 gateway",
+    }
 }
 
 /// RFC 7239 §4; IPv6 addresses and hosts with a port are quoted (§6).

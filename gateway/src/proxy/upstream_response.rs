@@ -23,6 +23,7 @@ pub fn accept(
         return Ok(());
     }
     retry(session, response, ctx)?;
+    in_time(ctx)?;
     let stream = response.status == StatusCode::SWITCHING_PROTOCOLS || is_stream(response);
     if stream {
         ctx.attempt.stream = true;
@@ -116,13 +117,16 @@ pub fn body(bytes: u64, ctx: &mut Context) -> Result<()> {
     {
         return Err(ctx.refuse(rejection));
     }
-    if ctx
-        .attempt
-        .deadline
-        .is_some_and(|deadline| Instant::now() > deadline)
-    {
-        let rejection = Rejection::new(Reason::UpstreamTimeout, "the upstream took too long");
-        return Err(ctx.refuse(rejection));
+    in_time(ctx)
+}
+
+/// Timeouts of reads don't end an upstream that sends a byte now and then; the total does.
+fn in_time(ctx: &mut Context) -> Result<()> {
+    match ctx.attempt.deadline {
+        Some(deadline) if Instant::now() > deadline => Err(ctx.refuse(Rejection::new(
+            Reason::UpstreamTimeout,
+            "the upstream took too long",
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }

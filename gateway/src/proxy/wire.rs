@@ -10,12 +10,12 @@ use crate::plugin::exchange::RequestId;
 use crate::reason::Reason;
 use async_trait::async_trait;
 use bytes::{Buf, Bytes};
+use pingora::protocols::raw_connect::ProxyDigest;
 use pingora::protocols::tls::SslDigest;
 use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     Stream, TimingDigest, UniqueID, UniqueIDType,
 };
-use pingora::protocols::raw_connect::ProxyDigest;
 use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
@@ -75,7 +75,11 @@ impl Turn {
     fn count(&self, read: &[u8]) {
         if self.lines.get() == 0 {
             // Empty lines before the request are no part of it (RFC 9112 §2.2).
-            let rest = if self.bytes.get() == 0 { trim_start(read) } else { read };
+            let rest = if self.bytes.get() == 0 {
+                trim_start(read)
+            } else {
+                read
+            };
             let line = rest.split(|byte| *byte == b'\n').next().unwrap_or_default();
             let spaces = line.iter().filter(|byte| **byte == b' ').count();
             let odd = |byte: &u8| !matches!(byte, b' '..=b'~' | b'\r');
@@ -106,11 +110,20 @@ impl Turn {
     fn reason(&self) -> (Reason, &'static str) {
         let large = self.bytes.get() >= HEAD_BYTES;
         if self.line.get() > TARGET_BYTES {
-            (Reason::TargetTooLong, "the request's target is far too long")
+            (
+                Reason::TargetTooLong,
+                "the request's target is far too long",
+            )
         } else if large || self.lines.get() > HEAD_LINES {
-            (Reason::HeadersTooLarge, "the request's head is far too large")
+            (
+                Reason::HeadersTooLarge,
+                "the request's head is far too large",
+            )
         } else {
-            (Reason::MalformedRequest, "the request's head is not HTTP/1.1")
+            (
+                Reason::MalformedRequest,
+                "the request's head is not HTTP/1.1",
+            )
         }
     }
 }
@@ -185,13 +198,12 @@ impl AsyncRead for Wire {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         ready!(Pin::new(self.stream_mut()).poll_read(cx, buffer))?;
-        TURN
-            .try_with(|one| {
-                if !one.head_arrived.get() {
-                    one.count(&buffer.filled()[before..]);
-                }
-            })
-            .ok();
+        TURN.try_with(|one| {
+            if !one.head_arrived.get() {
+                one.count(&buffer.filled()[before..]);
+            }
+        })
+        .ok();
         Poll::Ready(Ok(()))
     }
 }
@@ -233,7 +245,10 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if TURN.try_with(|one| !one.head_arrived.get()).unwrap_or(false) {
+        if TURN
+            .try_with(|one| !one.head_arrived.get())
+            .unwrap_or(false)
+        {
             let first = slices.iter().find(|slice| !slice.is_empty());
             return self.poll_write(cx, first.map_or(&[], |slice| slice));
         }

@@ -21,7 +21,9 @@ impl Answer {
         let mut answer = Self::default();
         let mut at = 0;
         loop {
-            let length = bytes[at..].windows(4).position(|four| four == b"\r\n\r\n")?;
+            let length = bytes[at..]
+                .windows(4)
+                .position(|four| four == b"\r\n\r\n")?;
             let head = String::from_utf8_lossy(&bytes[at..at + length]).into_owned();
             at += length + 4;
             let (status, headers) = read_head(&head);

@@ -56,7 +56,10 @@ pub async fn start(configuration: &str) -> Started {
 fn whole(configuration: &str, directory: &std::path::Path) -> String {
     let mut text = configuration.to_owned();
     for (key, default) in [
-        ("listeners:", "listeners: [{address: '127.0.0.1:0'}]".to_owned()),
+        (
+            "listeners:",
+            "listeners: [{address: '127.0.0.1:0'}]".to_owned(),
+        ),
         ("admin:", "admin: {address: '127.0.0.1:0'}".to_owned()),
         (
             "telemetry:",
@@ -118,7 +121,9 @@ impl Started {
     /// A path of the admin listener; status and body.
     pub async fn admin(&self, path: &str) -> (u16, String) {
         let address = self.gateway.admin_address().await.unwrap();
-        let answer = reqwest::get(format!("http://{address}{path}")).await.unwrap();
+        let answer = reqwest::get(format!("http://{address}{path}"))
+            .await
+            .unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
