@@ -162,16 +162,19 @@ fn check_wildcards(config: &Config, compile: &mut Compile<'_, '_>) {
     }
 }
 
-fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(HeaderName, HeaderValue)> {
+fn preflight_headers(
+    config: &Config,
+    compile: &mut Compile<'_, '_>,
+) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = credentials(config);
     headers.extend(list(
-        "Access-Control-Allow-Methods",
+        "access-control-allow-methods",
         "methods",
         &config.methods,
         compile,
     ));
     headers.extend(list(
-        "Access-Control-Allow-Headers",
+        "access-control-allow-headers",
         "headers",
         &config.headers,
         compile,
@@ -191,10 +194,13 @@ fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Hea
     headers
 }
 
-fn actual_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(HeaderName, HeaderValue)> {
+fn actual_headers(
+    config: &Config,
+    compile: &mut Compile<'_, '_>,
+) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = credentials(config);
     headers.extend(list(
-        "Access-Control-Expose-Headers",
+        "access-control-expose-headers",
         "exposeHeaders",
         &config.expose_headers,
         compile,

@@ -3,7 +3,6 @@
 //! A key that is missing, empty, unknown, past its end or given twice is refused with 401 and a challenge (RFC 9110
 //! §11.6.1). The key never reaches the upstream; the consumer's name does, in a header that a client cannot forge.
 
-use http::header::HeaderName;
 use super::chain::Phases;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
@@ -11,6 +10,7 @@ use super::{Flow, OnRequest, Rejection, Request};
 use crate::identity::{Digest, Keys, Verdict};
 use crate::reason::Reason;
 use http::HeaderValue;
+use http::header::HeaderName;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;

@@ -3,12 +3,12 @@
 //! The set is `values` and what `route-by-header` on the same route looks for; any other value is counted as `other` and
 //! its absence as `none`, so a client cannot make labels.
 
-use http::header::HeaderName;
 use super::chain::Phases;
 use super::exchange::{Exchange, Observed};
 use super::registry::{Compile, Plugin};
 use super::route_by_header::RouteByHeader;
 use super::{Flow, OnRequest, Request};
+use http::header::HeaderName;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;

@@ -2,11 +2,11 @@
 //!
 //! The client's id is taken only from a trusted peer and only in a sound form; otherwise one is made (UUID version 7).
 
-use http::header::HeaderName;
 use super::chain::Phases;
 use super::exchange::{Exchange, RequestId as Id};
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
+use http::header::HeaderName;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -82,7 +82,7 @@ mod tests {
         let outcome = call.on(chain);
         assert!(outcome.passed());
         let id = outcome.exchange.request_id.as_str().to_owned();
-        let line = format!("{header}: {id}");
+        let line = format!("{}: {id}", header.to_lowercase());
         assert_eq!(outcome.response(), [line.as_str()]);
         let forged = [("x-request-id", "forged"), ("x-correlation", "forged")];
         let upstream = edited(&forged, &outcome.exchange.request_edits);

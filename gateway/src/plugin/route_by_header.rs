@@ -1,10 +1,10 @@
 //! `route-by-header`: requests that carry a header with a given value go to another service (a header canary).
 
-use http::header::HeaderName;
 use super::chain::Phases;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
+use http::header::HeaderName;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;

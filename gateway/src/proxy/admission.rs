@@ -3,6 +3,7 @@
 //! Pingora takes more than it should; whatever two parsers might read differently is refused here, before anything is
 //! routed: request smuggling lives on such differences.
 
+use super::wire::Turn;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::snapshot::Listener;
@@ -16,6 +17,16 @@ type Refusal = Result<(), Rejection>;
 pub fn check(request: &RequestHeader, raw: Option<&[u8]>, listener: &Listener) -> Refusal {
     limits(request, raw, listener)?;
     if let Some(raw) = raw {
+        if !Turn::request_line_is_sound() {
+            return malformed("the request line is not a method, a target and a version");
+        }
+        if raw
+            .iter()
+            .take_while(|byte| **byte != b'\r')
+            .any(|byte| *byte == b'#')
+        {
+            return malformed("a target has no fragment");
+        }
         line_ends(raw)?;
         framing(request, raw)?;
     }
@@ -124,10 +135,27 @@ fn host(request: &RequestHeader) -> Refusal {
     }
 }
 
-/// Letters of `uri-host [ ":" port ]`, userinfo excluded (RFC 9110 §4.2.4).
+/// `uri-host [ ":" port ]`, userinfo excluded (RFC 9110 §4.2.4; RFC 3986 §§3.2.2, 3.2.3).
 fn is_host(host: &[u8]) -> bool {
-    host.iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte))
+    let literal = host
+        .strip_prefix(b"[")
+        .and_then(|rest| rest.iter().position(|byte| *byte == b']'));
+    let (name, port) = match literal {
+        Some(end) => host.split_at(end + 2),
+        None => host.split_at(
+            host.iter()
+                .position(|byte| *byte == b':')
+                .unwrap_or(host.len()),
+        ),
+    };
+    let letters: &[u8] = if literal.is_some() {
+        b"[]:.%"
+    } else {
+        b"-._~!$&'()*+,;=%"
+    };
+    let port = port.strip_prefix(b":").unwrap_or(port);
+    let known = |byte: &u8| byte.is_ascii_alphanumeric() || letters.contains(byte);
+    name.iter().all(known) && port.iter().all(u8::is_ascii_digit)
 }
 
 /// Origin-form, absolute-form, or `*` with OPTIONS (RFC 9112 §3.2).

@@ -16,6 +16,7 @@ mod respond;
 mod routing;
 mod upstream_request;
 mod upstream_response;
+mod wire;
 
 pub use connection::Connections;
 pub use context::Context;
@@ -26,6 +27,7 @@ use crate::telemetry::{AccessLog, Metrics, RouteMetrics};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::prelude::{Error, HttpPeer, ProxyHttp, Session};
@@ -137,7 +139,13 @@ impl ProxyHttp for Proxy {
         response: &mut ResponseHeader,
         ctx: &mut Box<Context>,
     ) -> Result<()> {
-        edits::apply_to_response(response, &ctx.exchange.response_edits)
+        // What plugins queued is for the final answer (RFC 9110 §15.2); the head of an upgrade is one.
+        if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS
+        {
+            return Ok(());
+        }
+        edits::apply_to_response(response, &ctx.exchange.response_edits);
+        Ok(())
     }
 
     fn response_body_filter(

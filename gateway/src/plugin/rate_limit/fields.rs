@@ -1,12 +1,12 @@
 //! What a response says of the limits: `RateLimit` and `RateLimit-Policy` (draft-ietf-httpapi-ratelimit-headers-10 §§3–4),
 //! `X-RateLimit-*` on request, `Retry-After`.
 
-use http::header::HeaderName;
 use super::rule::Checked;
 use crate::limit::Decision;
 use crate::plugin::edits::Edits;
 use bytes::Bytes;
 use http::HeaderValue;
+use http::header::HeaderName;
 use http::header::RETRY_AFTER;
 use smallvec::SmallVec;
 use std::time::Duration;
@@ -50,9 +50,9 @@ impl Fields {
                 .collect(),
             x: x.then(|| {
                 [
-                    "X-RateLimit-Limit",
-                    "X-RateLimit-Remaining",
-                    "X-RateLimit-Reset",
+                    "x-ratelimit-limit",
+                    "x-ratelimit-remaining",
+                    "x-ratelimit-reset",
                 ]
                 .map(HeaderName::from_static)
             }),
