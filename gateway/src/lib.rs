@@ -9,6 +9,7 @@ pub mod config;
 pub mod domain;
 pub mod identity;
 pub mod limit;
+pub mod lint;
 pub mod plugin;
 pub mod proxy;
 pub mod reason;

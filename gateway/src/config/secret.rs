@@ -97,6 +97,12 @@ impl SecretError {
 }
 
 impl SecretText {
+    /// Whether the secret itself stands in the document, where everyone can read it.
+    #[must_use]
+    pub fn is_plain_text(&self) -> bool {
+        !self.0.is_empty() && !self.0.starts_with("sha256:") && !self.0.contains("${")
+    }
+
     /// The secret that is meant. Files are relative to `directory`, the one of the document; their last line break is
     /// dropped.
     ///

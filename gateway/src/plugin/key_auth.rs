@@ -63,6 +63,7 @@ pub struct KeyAuth {
 impl Plugin for KeyAuth {
     const NAME: &'static str = "key-auth";
     const SUMMARY: &'static str = "An API key in a header, or in the query, to a consumer.";
+    const AUTHENTICATES: bool = true;
     type Config = Config;
 
     fn compile(
