@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 as asked, 1 findings or failure, 2 usage.
 
 mod check;
+mod explain;
 mod run;
 mod schema;
 
@@ -25,6 +26,8 @@ enum Command {
     Run(run::Run),
     /// Tell what is wrong with the configuration, and what may be, without starting.
     Check(check::Check),
+    /// Tell what would become of one request, step by step.
+    Explain(explain::Explain),
     /// Print the JSON Schema of a document, for editors.
     Schema,
 }
@@ -35,6 +38,7 @@ impl Arguments {
         match self.command {
             Command::Run(run) => run.run(),
             Command::Check(check) => check.run(),
+            Command::Explain(explain) => explain.run(),
             Command::Schema => schema::run(),
         }
     }

@@ -92,7 +92,11 @@ pub fn unlimited_response(outline: &Outline<'_>, found: &mut Findings<'_>) {
                 mend,
             ),
             Some(entry) if is_unlimited(&entry.config) => {
-                found.add(entry.at.key("maxBytes"), "responses of any size pass", mend);
+                found.add(
+                    entry.at.key("maxBytes"),
+                    "responses of any size pass",
+                    "give it a size, as in `maxBytes: 10MiB`",
+                );
             }
             Some(_) => {}
         }

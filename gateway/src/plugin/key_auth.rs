@@ -31,7 +31,10 @@ pub struct Config {
     query: Option<String>,
     /// The protection space that the challenge names (RFC 9110 §11.5).
     #[serde(default = "realm")]
-    #[schemars(regex(pattern = r#"^[ !#-\[\]-~]*$"#))]
+    #[schemars(
+        regex(pattern = r#"^[ !#-\[\]-~]*$"#),
+        extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
+    )]
     realm: String,
     /// The header that tells the upstream who calls.
     #[serde(default = "consumer_header")]

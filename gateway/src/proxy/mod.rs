@@ -17,8 +17,10 @@ mod routing;
 mod upstream_request;
 mod upstream_response;
 
+pub(crate) use client::address as client_address;
 pub use connection::Connections;
 pub use context::Context;
+pub(crate) use upstream_request::push_query;
 
 use crate::reason::Reason;
 use crate::snapshot::{Listener, Snapshot};

@@ -92,7 +92,7 @@ fn target(
 }
 
 /// The query as it was, less the parameters that carry secrets.
-fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
+pub fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
     let secret = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default();
         exchange
