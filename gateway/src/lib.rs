@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod compile;
 pub mod config;
+pub mod diff;
 pub mod domain;
 pub mod explain;
 pub mod identity;

@@ -1,6 +1,7 @@
 //! The command line. Exit codes: 0 as asked, 1 findings or failure, 2 usage.
 
 mod check;
+mod diff;
 mod explain;
 mod run;
 mod schema;
@@ -28,6 +29,8 @@ enum Command {
     Check(check::Check),
     /// Tell what would become of one request, step by step.
     Explain(explain::Explain),
+    /// Tell how two configurations differ in what they mean; fails when they do.
+    Diff(diff::Diff),
     /// Print the JSON Schema of a document, for editors.
     Schema,
 }
@@ -39,6 +42,7 @@ impl Arguments {
             Command::Run(run) => run.run(),
             Command::Check(check) => check.run(),
             Command::Explain(explain) => explain.run(),
+            Command::Diff(diff) => diff.run(),
             Command::Schema => schema::run(),
         }
     }

@@ -66,6 +66,7 @@ pub struct KeyAuth {
 impl Plugin for KeyAuth {
     const NAME: &'static str = "key-auth";
     const SUMMARY: &'static str = "An API key in a header, or in the query, to a consumer.";
+    const EXAMPLE: &'static str = r#"{name: key-auth, config: {header: X-API-Key}}"#;
     const AUTHENTICATES: bool = true;
     type Config = Config;
 

@@ -24,6 +24,8 @@ pub trait Plugin {
     const NAME: &'static str;
     /// What it is for, in one line.
     const SUMMARY: &'static str;
+    /// An entry of `plugins` as someone may write it, in YAML.
+    const EXAMPLE: &'static str;
     /// The configuration, as JSON, that is in force where nobody names the plugin.
     const DEFAULT: Option<&'static str> = None;
     /// Whether it finds out who calls, and refuses whom it does not know.
@@ -90,6 +92,8 @@ pub struct Kind {
     pub reason: &'static str,
     /// What it is for, in one line.
     pub summary: &'static str,
+    /// An entry of `plugins` as someone may write it, in YAML.
+    pub example: &'static str,
     /// The configuration, as JSON, that is in force where nobody names the plugin.
     pub default: Option<&'static str>,
     /// Whether it finds out who calls, and refuses whom it does not know.
@@ -105,6 +109,7 @@ const fn kind<P: Plugin>(reason: &'static str) -> Kind {
         name: P::NAME,
         reason,
         summary: P::SUMMARY,
+        example: P::EXAMPLE,
         default: P::DEFAULT,
         authenticates: P::AUTHENTICATES,
         schema: || schemars::schema_for!(P::Config),

@@ -8,7 +8,7 @@ use crate::plugin::exchange::Exchange;
 use crate::plugin::registry::Compile;
 use http::header::HeaderName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -39,15 +39,15 @@ pub struct Rule {
     burst: Option<u64>,
     /// Requests at a time.
     concurrent: Option<u64>,
-    /// What one request costs.
+    /// What one request costs; 1 by default.
     cost: Option<u64>,
-    /// The limit's name in `RateLimit` and in answers.
+    /// The limit's name in `RateLimit` and in answers; `default`, or `limit-1`, `limit-2` … in `limits`.
     #[schemars(regex(pattern = "^[A-Za-z0-9_.-]{1,64}$"))]
     name: Option<String>,
 }
 
 /// The key's text.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct KeyText(String);
 
