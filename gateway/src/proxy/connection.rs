@@ -13,8 +13,10 @@ use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::time::fast_timeout::fast_sleep;
 use std::cell::Cell;
-use std::future::pending;
+use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 tokio::task_local! {
     /// Whether the head of the request that this task reads has arrived.
@@ -25,9 +27,6 @@ tokio::task_local! {
 pub(super) fn head_arrived() {
     HEAD_ARRIVED.try_with(|arrived| arrived.set(true)).ok();
 }
-
-/// Pingora counts down how often a connection may be reused; from the largest number, that tells the first request.
-const REUSES: u32 = u32::MAX;
 
 /// The connections of one listener.
 pub struct Connections {
@@ -44,7 +43,6 @@ impl Connections {
         let mut options = HttpServerOptions::default();
         options.h2c = settings.http2;
         options.h2_idle_timeout = Some(settings.keep_alive);
-        options.keepalive_request_limit = Some(REUSES);
         drop(settings);
         Self {
             proxy: Arc::new(proxy),
@@ -64,19 +62,11 @@ impl HttpServerApp for Connections {
         if session.is_http2() {
             return self.proxy.process_new_http(session, shutdown).await;
         }
-        let settings = self.listener.load();
-        let first = session.get_keepalive_reuses_remaining() == Some(REUSES);
-        let patience = if first {
-            settings.head_timeout
-        } else {
-            settings.keep_alive + settings.head_timeout
-        };
-        drop(settings);
         let request = async {
             tokio::select! {
                 biased;
                 reused = self.proxy.process_new_http(session, shutdown) => reused,
-                () = deadline(patience) => None,
+                () = Deadline::new(&self.listener) => None,
             }
         };
         HEAD_ARRIVED.scope(Cell::new(false), request).await
@@ -91,9 +81,39 @@ impl HttpServerApp for Connections {
     }
 }
 
-async fn deadline(patience: std::time::Duration) {
-    fast_sleep(patience).await;
-    if HEAD_ARRIVED.with(Cell::get) {
-        pending::<()>().await;
+/// Ends when a head takes too long.
+///
+/// The first time it is asked, the request has not begun: how long a connection may be idle is Pingora's to say. Whoever
+/// asks again does so because something has arrived; when that was not the whole head, time runs. So a head that comes in
+/// one piece, as nearly all do, costs no timer.
+struct Deadline<'a> {
+    listener: &'a ArcSwap<Listener>,
+    asked: bool,
+    timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
+
+impl<'a> Deadline<'a> {
+    fn new(listener: &'a ArcSwap<Listener>) -> Self {
+        Self {
+            listener,
+            asked: false,
+            timer: None,
+        }
+    }
+}
+
+impl Future for Deadline<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if HEAD_ARRIVED.with(Cell::get) || !mem::replace(&mut self.asked, true) {
+            return Poll::Pending;
+        }
+        let patience = || self.listener.load().head_timeout;
+        let patience = self.timer.is_none().then(patience).unwrap_or_default();
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(fast_sleep(patience)));
+        timer.as_mut().poll(context)
     }
 }
