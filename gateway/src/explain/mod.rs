@@ -7,13 +7,14 @@ mod text;
 
 use crate::domain::path::normalise;
 use crate::plugin::chain::{Chain, Link};
-use crate::plugin::edits::{Edit, Header};
+use crate::plugin::edits::Edit;
 use crate::plugin::exchange::Exchange;
 use crate::plugin::{Flow, Rejection, Request};
 use crate::proxy::{client_address, push_query};
 use crate::reason::Reason;
 use crate::router;
 use crate::snapshot::{Choice, Host, Missing, Route, Snapshot};
+use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -321,14 +322,19 @@ struct Seen {
 impl Seen {
     /// What the exchange has more than before is the step's.
     fn tell(&mut self, step: &mut Step, exchange: &Exchange) {
-        step.request
-            .extend(exchange.request_edits.iter().skip(self.request).map(change));
+        step.request.extend(
+            exchange
+                .request_edits
+                .iter()
+                .skip(self.request)
+                .flat_map(changes),
+        );
         step.response.extend(
             exchange
                 .response_edits
                 .iter()
                 .skip(self.response)
-                .map(change),
+                .flat_map(changes),
         );
         if let (false, Some(consumer)) = (self.consumer, &exchange.consumer) {
             step.findings
@@ -358,15 +364,24 @@ impl Seen {
     }
 }
 
-fn change(edit: &Edit) -> String {
-    let name = |header: &Header| String::from_utf8_lossy(&header.wire).into_owned();
-    match edit {
-        Edit::Set(header, value) => format!("sets {}: {}", name(header), shown(value)),
-        Edit::Append(header, value) => format!("adds {}: {}", name(header), shown(value)),
-        Edit::Remove(header) => format!("removes {header}"),
+fn changes(edit: &Edit) -> Vec<String> {
+    let sets =
+        |wire: &Bytes, value| format!("sets {}: {}", String::from_utf8_lossy(wire), shown(value));
+    vec![match edit {
+        Edit::Set(wire, value) => sets(wire, value),
+        Edit::SetAll(fields) => {
+            let fields = fields.iter();
+            return fields
+                .map(|(header, value)| sets(&header.wire, value))
+                .collect();
+        }
+        Edit::Append(wire, value) => {
+            format!("adds {}: {}", String::from_utf8_lossy(wire), shown(value))
+        }
+        Edit::Remove(name) => format!("removes {name}"),
         Edit::RemovePrefixed(prefix) => format!("removes {prefix}*, where the upstream sent any"),
         Edit::Vary(members) => format!("adds to Vary: {}", members.join(", ")),
-    }
+    }]
 }
 
 fn shown(value: &HeaderValue) -> String {

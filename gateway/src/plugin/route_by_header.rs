@@ -82,6 +82,7 @@ impl OnRequest for RouteByHeader {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use crate::plugin::testing::{Call, Surroundings, mistakes_among};
     use serde_json::json;
 

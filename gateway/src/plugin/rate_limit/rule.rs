@@ -23,6 +23,7 @@ use std::time::Duration;
 pub struct Rule {
     /// What is counted apart: `ip` (an IPv6 client by its /64), `consumer`, `key`, `route` or `header:NAME`. Where a
     /// request has no such attribute, its address is taken.
+    #[schemars(extend("default" = "ip"))]
     key: Option<KeyText>,
     /// Requests in a second.
     #[schemars(range(max = 999_999_999_999_999_i64))]
