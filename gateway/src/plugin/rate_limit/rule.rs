@@ -10,7 +10,7 @@ use crate::plugin::exchange::Exchange;
 use crate::plugin::registry::Compile;
 use http::header::HeaderName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::borrow::Cow;
 use std::fmt;
 use std::net::IpAddr;
@@ -55,7 +55,7 @@ pub struct Rule {
 }
 
 /// The key's text.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct KeyText(String);
 
