@@ -85,6 +85,7 @@ pub struct Cors {
 impl Plugin for Cors {
     const NAME: &'static str = "cors";
     const SUMMARY: &'static str = "Which pages of other origins may call (Fetch).";
+    const EXAMPLE: &'static str = r#"{name: cors, config: {origins: ["https://app.example.com"], methods: [GET, POST], headers: [Content-Type], allowCredentials: true}}"#;
     type Config = Config;
 
     fn compile(

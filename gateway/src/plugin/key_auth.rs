@@ -32,7 +32,10 @@ pub struct Config {
     query: Option<String>,
     /// The protection space that the challenge names (RFC 9110 §11.5).
     #[serde(default = "realm")]
-    #[schemars(regex(pattern = r#"^[ !#-\[\]-~]*$"#))]
+    #[schemars(
+        regex(pattern = r#"^[ !#-\[\]-~]*$"#),
+        extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
+    )]
     realm: String,
     /// The header that tells the upstream who calls.
     #[serde(default = "consumer_header")]
@@ -64,6 +67,8 @@ pub struct KeyAuth {
 impl Plugin for KeyAuth {
     const NAME: &'static str = "key-auth";
     const SUMMARY: &'static str = "An API key in a header, or in the query, to a consumer.";
+    const EXAMPLE: &'static str = r#"{name: key-auth, config: {header: X-API-Key}}"#;
+    const AUTHENTICATES: bool = true;
     type Config = Config;
 
     fn compile(

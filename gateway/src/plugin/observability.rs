@@ -5,8 +5,7 @@
 
 use super::chain::Phases;
 use super::exchange::{Exchange, Observed};
-use super::registry::{Compile, Plugin};
-use super::route_by_header::RouteByHeader;
+use super::registry::{Compile, Plugin, ROUTE_BY_HEADER};
 use super::{Flow, OnRequest, Request};
 use http::header::HeaderName;
 use schemars::JsonSchema;
@@ -40,6 +39,8 @@ pub struct Observability {
 impl Plugin for Observability {
     const NAME: &'static str = "observability";
     const SUMMARY: &'static str = "A header's value in the access log and in the metrics.";
+    const EXAMPLE: &'static str =
+        r#"{name: observability, config: {includeHeader: X-Canary, values: ["true", "false"]}}"#;
     type Config = Config;
 
     fn compile(
@@ -56,7 +57,7 @@ impl Plugin for Observability {
         let canaries = compile
             .siblings
             .iter()
-            .filter(|(name, _)| *name == RouteByHeader::NAME);
+            .filter(|(name, _)| *name == ROUTE_BY_HEADER);
         for (_, canary) in canaries {
             let same = canary["header"]
                 .as_str()

@@ -33,6 +33,7 @@ impl Plugin for RequestId {
     const NAME: &'static str = "request-id";
     const SUMMARY: &'static str =
         "One id for a request: at the upstream, on the response, in the log.";
+    const EXAMPLE: &'static str = r#"{name: request-id, config: {header: X-Correlation-Id}}"#;
     const DEFAULT: Option<&'static str> = Some("{}");
     type Config = Config;
 

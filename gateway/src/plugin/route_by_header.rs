@@ -32,6 +32,7 @@ impl Plugin for RouteByHeader {
     const NAME: &'static str = "route-by-header";
     const SUMMARY: &'static str =
         "Requests with a header's value go to another service: a header canary.";
+    const EXAMPLE: &'static str = r#"{name: route-by-header, config: {header: X-Canary, value: "true", toService: search-v2}}"#;
     type Config = Config;
 
     fn compile(

@@ -92,6 +92,7 @@ impl Surroundings {
                     name: kind.name,
                     reason: kind.reason,
                     does,
+                    note: None,
                 });
             }
         }

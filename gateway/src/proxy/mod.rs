@@ -18,8 +18,10 @@ mod upstream_request;
 mod upstream_response;
 mod wire;
 
+pub(crate) use client::address as client_address;
 pub use connection::Connections;
 pub use context::Context;
+pub(crate) use upstream_request::push_query;
 
 use crate::reason::Reason;
 use crate::snapshot::{Listener, Snapshot};

@@ -83,7 +83,7 @@ fn target(parts: &mut Parts, matched: &Matched, prefix: &str, exchange: &Exchang
 }
 
 /// The query as it was, less the parameters that carry secrets.
-fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
+pub fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
     let secret = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default();
         exchange
