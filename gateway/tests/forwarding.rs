@@ -67,7 +67,13 @@ async fn a_connection_header_cannot_take_away_what_the_gateway_says() {
     for there in ["x-request-id", "via"] {
         assert!(received.header(there).is_some(), "{there}: {received:?}");
     }
-    for protected in ["Host", "X-Forwarded-For", "Content-Length", ":authority"] {
+    for protected in [
+        "Host",
+        "X-Forwarded-For",
+        "Content-Length",
+        "Transfer-Encoding",
+        ":authority",
+    ] {
         upstream.forget();
         let answer = gateway
             .get("/", &format!("Connection: close, {protected}\r\n"))

@@ -271,3 +271,45 @@ async fn http_2_is_served_over_http_1_upstreams() {
         "HTTP/1.1 on the same port"
     );
 }
+
+#[tokio::test]
+async fn http_2_has_one_authority() {
+    let (upstream, gateway) = h2(Behaviour::named("up"), "").await;
+    let with_host = |host: &str| {
+        let request = Request::get(format!("http://{}/", gateway.address)).header("host", host);
+        request.body(Full::default()).unwrap()
+    };
+    let (answer, body, _) = ask(&gateway, with_host("other.test")).await;
+    assert_eq!(answer.status(), 400, "{body:?}");
+    assert_eq!(upstream.received_total(), 0);
+    let (answer, _, _) = ask(&gateway, with_host(&gateway.address.to_string())).await;
+    assert_eq!(answer.status(), 200);
+}
+
+#[tokio::test]
+async fn refusals_over_http_2_do_not_end_the_connection() {
+    let (upstream, gateway) = h2(Behaviour::named("up"), "").await;
+    let stream = gateway.connect().await;
+    let (mut sender, connection) =
+        hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+            .await
+            .unwrap();
+    let connection = tokio::spawn(connection);
+    for (path, status) in [("/a%2fb", 400), ("/", 200), ("/%00", 400), ("/", 200)] {
+        let request = Request::get(format!("http://{}{path}", gateway.address));
+        let answer = sender
+            .send_request(request.body(Full::<Bytes>::default()).unwrap())
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        answer.into_body().collect().await.unwrap();
+    }
+    let large =
+        Request::get(format!("http://{}/", gateway.address)).header("x", "y".repeat(40 * 1024));
+    let answer = sender
+        .send_request(large.body(Full::<Bytes>::default()).unwrap())
+        .await;
+    assert!(answer.is_err() || answer.is_ok_and(|answer| answer.status() == 431));
+    assert_eq!(upstream.received_total(), 2);
+    connection.abort();
+}

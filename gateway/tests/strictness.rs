@@ -62,6 +62,14 @@ async fn message_lengths_are_unambiguous() {
             ("Content-Length: 5, 5\r\n", "hello"),
             ("Content-Length: +5\r\n", "hello"),
             ("Content-Length: -5\r\n", "hello"),
+            (
+                "Connection: Content-Length\r\nContent-Length: 5\r\n",
+                "hello",
+            ),
+            (
+                "Connection: transfer-encoding\r\nTransfer-Encoding: chunked\r\n",
+                body,
+            ),
             ("Content-Length: 5a\r\n", "hello"),
             ("Content-Length: 0x5\r\n", "hello"),
             ("Content-Length: 5 5\r\n", "hello"),
@@ -409,4 +417,30 @@ async fn empty_lines_before_a_request_are_passed_over() {
             .status,
         200
     );
+}
+
+/// Pingora reads these although RFC 9112 §7.1 does not have them. What goes on is framed anew, so that nobody behind the
+/// gateway can read another message into them.
+#[tokio::test]
+async fn what_is_read_loosely_is_framed_anew() {
+    let (upstream, gateway) = echo().await;
+    for (body, read) in [
+        ("\r\n\r\n", ""),
+        (";x\r\n\r\n", ""),
+        ("5;a\nb\r\nhello\r\n0\r\n\r\n", "hello"),
+        ("5 \r\nhello\r\n0\r\n\r\n", "hello"),
+    ] {
+        upstream.forget();
+        let answer = gateway
+            .ask(post("Transfer-Encoding: chunked\r\n", body))
+            .await;
+        assert_eq!(answer.status, 200, "{body:?}: {answer:?}");
+        let received = upstream.received();
+        assert_eq!(received.len(), 1, "{body:?}");
+        assert_eq!(
+            (received[0].text().as_str(), received[0].oddities.len()),
+            (read, 0),
+            "{body:?}"
+        );
+    }
 }

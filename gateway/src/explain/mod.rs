@@ -14,7 +14,7 @@ use crate::proxy::{client_address, push_query};
 use crate::reason::Reason;
 use crate::router;
 use crate::snapshot::{Choice, Host, Missing, Route, Snapshot};
-use bytes::Bytes;
+use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
 use serde::Serialize;
 use std::net::IpAddr;
@@ -365,19 +365,14 @@ impl Seen {
 }
 
 fn changes(edit: &Edit) -> Vec<String> {
-    let sets =
-        |wire: &Bytes, value| format!("sets {}: {}", String::from_utf8_lossy(wire), shown(value));
+    let sets = |name: &HeaderName, value| format!("sets {name}: {}", shown(value));
     vec![match edit {
-        Edit::Set(wire, value) => sets(wire, value),
+        Edit::Set(name, value) => sets(name, value),
         Edit::SetAll(fields) => {
             let fields = fields.iter();
-            return fields
-                .map(|(header, value)| sets(&header.wire, value))
-                .collect();
+            return fields.map(|(name, value)| sets(name, value)).collect();
         }
-        Edit::Append(wire, value) => {
-            format!("adds {}: {}", String::from_utf8_lossy(wire), shown(value))
-        }
+        Edit::Append(name, value) => format!("adds {name}: {}", shown(value)),
         Edit::Remove(name) => format!("removes {name}"),
         Edit::RemovePrefixed(prefix) => format!("removes {prefix}*, where the upstream sent any"),
         Edit::Vary(members) => format!("adds to Vary: {}", members.join(", ")),

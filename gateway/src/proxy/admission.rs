@@ -7,8 +7,8 @@ use super::wire::Turn;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::snapshot::Listener;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Version};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Method, Version};
 use pingora::http::RequestHeader;
 
 type Refusal = Result<(), Rejection>;
@@ -28,6 +28,7 @@ pub fn check(request: &RequestHeader, raw: Option<&[u8]>, listener: &Listener) -
             return malformed("a target has no fragment");
         }
         line_ends(raw)?;
+        connection(&request.headers)?;
         framing(request, raw)?;
     }
     host(request)?;
@@ -84,6 +85,20 @@ fn line_ends(raw: &[u8]) -> Refusal {
     Ok(())
 }
 
+/// What says where the message ends cannot be for one hop only (RFC 9110 §7.6.1).
+fn connection(headers: &HeaderMap) -> Refusal {
+    let framing = |name: &[u8]| {
+        let name = name.trim_ascii();
+        name.eq_ignore_ascii_case(b"content-length")
+            || name.eq_ignore_ascii_case(b"transfer-encoding")
+    };
+    let mut values = headers.get_all(CONNECTION).iter();
+    if values.any(|value| value.as_bytes().split(|byte| *byte == b',').any(framing)) {
+        return malformed("Connection names a field that frames the message");
+    }
+    Ok(())
+}
+
 fn framing(request: &RequestHeader, raw: &[u8]) -> Refusal {
     let headers = &request.headers;
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
@@ -124,13 +139,30 @@ fn names_field(raw: &[u8], name: &[u8]) -> bool {
     })
 }
 
-/// Exactly one `Host` in HTTP/1.1 (RFC 9112 §3.2).
+/// Exactly one `Host` in HTTP/1.1 (RFC 9112 §3.2), one authority in HTTP/2.
 fn host(request: &RequestHeader) -> Refusal {
     let mut hosts = request.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if request.version == Version::HTTP_11 => malformed("Host is missing"),
         (Some(_), Some(_)) => malformed("Host is given twice"),
         (Some(host), None) if !is_host(host.as_bytes()) => malformed("Host is not a host"),
+        (host, _) if request.version == Version::HTTP_2 => authority(request, host),
+        _ => Ok(()),
+    }
+}
+
+/// One authority in HTTP/2, said in `:authority`, in `Host`, or alike in both (RFC 9113 §8.3.1).
+fn authority(request: &RequestHeader, host: Option<&HeaderValue>) -> Refusal {
+    let authority = request
+        .uri
+        .authority()
+        .map(|authority| authority.as_str().as_bytes());
+    match (authority, host) {
+        (None, None) => malformed(":authority is missing"),
+        (Some(authority), _) if !is_host(authority) => malformed(":authority is not a host"),
+        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host.as_bytes()) => {
+            malformed(":authority and Host differ")
+        }
         _ => Ok(()),
     }
 }

@@ -137,7 +137,7 @@ impl ProxyHttp for Proxy {
 
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut Box<Context>,
     ) -> Result<()> {
@@ -145,6 +145,10 @@ impl ProxyHttp for Proxy {
         if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS
         {
             return Ok(());
+        }
+        if session.is_process_shutting_down() {
+            // The client is told now (RFC 9112 §9.6), rather than cut off in its next request.
+            session.set_keepalive(None);
         }
         edits::apply_to_response(response, &ctx.exchange.response_edits);
         Ok(())

@@ -48,7 +48,7 @@ fn end(session: &mut Session, closes: bool) {
     let waits = headers.contains_key(EXPECT) || headers.contains_key(TRANSFER_ENCODING);
     let small =
         !waits && length.is_none_or(|length| length.is_some_and(|bytes: u64| bytes <= SMALL));
-    if closes || !small {
+    if closes || !small || session.is_process_shutting_down() {
         session.set_keepalive(None);
         Turn::linger();
     }
