@@ -25,7 +25,7 @@ fn a_request_without_a_key_is_refused_where_the_key_is_asked_for() {
     );
     assert_eq!(
         told["plugins"][3]["response"],
-        json!(["sets WWW-Authenticate: ApiKey realm=\"gateway\""])
+        json!(["sets www-authenticate: ApiKey realm=\"gateway\""])
     );
 }
 
@@ -48,7 +48,7 @@ fn a_request_with_a_key_goes_on_and_the_key_is_not_told() {
         "   here because: before limits: they may be keyed by who calls",
         "     the consumer is storefront",
         "     request: removes x-api-key",
-        "     request: sets X-Consumer-Name: storefront",
+        "     request: sets x-consumer-name: storefront",
         "goes to the service orders",
         "  http://orders-svc:8080/api/v1/orders/7?page=2",
         "  Host: orders-svc:8080",

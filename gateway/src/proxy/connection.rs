@@ -14,7 +14,6 @@ use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::time::fast_timeout::fast_sleep;
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -122,12 +121,10 @@ impl Http {
 
 /// Ends when a head takes too long.
 ///
-/// The first time it is asked, the request has not begun: how long a connection may be idle is Pingora's to say. Whoever
-/// asks again does so because something has arrived; when that was not the whole head, time runs. So a head that comes in
-/// one piece, as nearly all do, costs no timer.
+/// Time runs from when a part of it has arrived: how long a connection may be idle is Pingora's to say. So a head that
+/// comes in one piece, as nearly all do, costs no timer.
 struct Deadline<'a> {
     listener: &'a ArcSwap<Listener>,
-    asked: bool,
     timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
@@ -135,7 +132,6 @@ impl<'a> Deadline<'a> {
     fn new(listener: &'a ArcSwap<Listener>) -> Self {
         Self {
             listener,
-            asked: false,
             timer: None,
         }
     }
@@ -145,7 +141,7 @@ impl Future for Deadline<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if Turn::has_head() || !mem::replace(&mut self.asked, true) {
+        if !Turn::has_part_of_head() {
             return Poll::Pending;
         }
         let listener = self.listener;

@@ -50,9 +50,9 @@ impl Turn {
         TURN.try_with(|one| one.head_arrived.set(true)).ok();
     }
 
-    /// Whether the head of this task's request has arrived.
-    pub(super) fn has_head() -> bool {
-        TURN.with(|one| one.head_arrived.get())
+    /// Whether a part of the head of this task's request has arrived, and not all of it.
+    pub(super) fn has_part_of_head() -> bool {
+        TURN.with(|one| !one.head_arrived.get() && one.bytes.get() > 0)
     }
 
     /// Notes that the connection is to be closed although the client may still be sending.

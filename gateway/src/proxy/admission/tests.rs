@@ -184,9 +184,10 @@ fn http_1_1_has_one_host() {
     assert_eq!(twice.check(), MALFORMED, "even the same one");
     let old = get("/").without_host().version(Version::HTTP_10);
     assert_eq!(old.check(), Ok(()));
-    // HTTP/2 has `:authority` in its place (RFC 9113 §8.3.1).
-    let h2 = get("/").without_host().version(Version::HTTP_2);
+    // HTTP/2 has `:authority` in its place, or `Host` (RFC 9113 §8.3.1); one of the two has to be there.
+    let h2 = get("/").version(Version::HTTP_2);
     assert_eq!(h2.check_h2(), Ok(()));
+    assert_eq!(h2.without_host().check_h2(), MALFORMED);
 }
 
 #[test]
