@@ -19,12 +19,18 @@ Feature: Exercise: a canary of a search service
     And the upstream "search-v1" was not called
 
   @CANARY-003 @core @exercise-search-canary
-  Scenario: a request with another value goes to the old version
+  Scenario Outline: a request with another value goes to the old version: <value>
     Given the configuration "search-canary"
-    When the client sends "GET /api/v1/search" with the header "X-Canary: false"
+    When the client sends "GET /api/v1/search" with the header "X-Canary: <value>"
     Then the response status is 200
     And the upstream "search-v1" received the request
     And the upstream "search-v2" was not called
+
+    Examples:
+      | value |
+      | false |
+      | TRUE  |
+      | truer |
 
   @CANARY-004 @core @exercise-search-canary
   Scenario: the canary is rolled back by removing the rule
@@ -54,3 +60,16 @@ Feature: Exercise: a canary of a search service
       | value |
       | true  |
       | false |
+
+  @CANARY-007 @strict @exercise-search-canary @admin
+  Scenario: metrics tell the canary's share
+    Given a gateway of its own with the configuration "search-canary"
+    When the client sends "GET /api/v1/search" with the header "X-Canary: true"
+    And the client sends "GET /api/v1/search" with the header "X-Canary: false"
+    And the client sends 2 such requests
+    And the operator sends "GET /metrics" to the admin address
+    Then the metric "gateway_observed_requests_total" is 1 where:
+      | service | search-v2 |
+      | value   | true      |
+    And the metric "gateway_observed_requests_total" is 3 where:
+      | service | search-v1 |

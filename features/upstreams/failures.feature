@@ -18,16 +18,25 @@ Feature: Upstreams that fail
     And the response took less than 5000 ms
 
   @UP-003 @core @rfc9110-15.6.3
-  Scenario Outline: the upstream's answer is no HTTP response: <behaviour>
+  Scenario Outline: the upstream ends the connection instead of answering: <behaviour>
     When the client sends "POST /plain" with the header "Gatecheck-Behaviour: <behaviour>"
     Then the response status is 502
     And the upstream "plain" received the request 1 times
 
     Examples:
-      | behaviour           |
-      | close=request       |
-      | reset=request       |
-      | raw=nonsense%0D%0A  |
+      | behaviour     |
+      | close=request |
+      | reset=request |
+
+  @UP-007 @core @rfc9110-15.6.3
+  Scenario Outline: the upstream's answer has no status line but "<line>"
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: raw=<line>%0D%0A%0D%0A"
+    Then the response status is 502
+
+    Examples:
+      | line              |
+      | nonsense          |
+      | HTTP/1.1 nonsense |
 
   @UP-004 @core @docs-configuration
   Scenario: a request for which one target can't be reached is tried at another

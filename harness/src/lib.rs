@@ -22,6 +22,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use parking_lot::Mutex;
 
+use adapters::Adapter;
 use engine::{Engine, Progress};
 use report::model::{RunReport, ScenarioReport, Selection, Target, Verdict};
 use session::{Agenda, stale_declarations};
@@ -58,36 +59,36 @@ impl RunOptions {
     }
 }
 
-/// Runs the suite. A signal to end stops every target and reports what ended until then.
+/// Runs the embedded suite. A signal to end stops every target and reports what ended until then.
 ///
 /// # Errors
 /// When the features, the selection or the target's name make no sense. A target that doesn't start is no error but a
 /// verdict.
 pub async fn run(options: RunOptions) -> anyhow::Result<RunReport> {
+    let adapter = adapters::by_name(&options.target, options.gateway_bin.clone())?;
+    run_suite(Suite::embedded()?, adapter, options).await
+}
+
+/// Runs a suite against a target of any adapter; `options.target` is what reports call it.
+///
+/// # Errors
+/// When the selection makes no sense.
+pub async fn run_suite(
+    suite: Suite,
+    adapter: Arc<dyn Adapter>,
+    options: RunOptions,
+) -> anyhow::Result<RunReport> {
     let begun = Instant::now();
     let started_at = jiff::Timestamp::now().to_string();
-    let suite = Suite::embedded()?;
     let cases = suite.select(&options.filter)?;
-    let adapter = adapters::by_name(&options.target, options.gateway_bin)?;
     let stale_declarations = stale_declarations(&suite, adapter.as_ref());
-    let version = adapter.version().await;
-    let mut target = Target {
-        name: options.target.clone(),
-        version: None,
-    };
-    let (scenarios, interrupted) = match version {
+    let (version, (scenarios, interrupted)) = match adapter.version().await {
         Ok(version) => {
-            target.version = Some(version);
             let agenda = Agenda::new(&cases, adapter);
-            run_agenda(
-                suite,
-                &cases,
-                agenda,
-                &options.target,
-                options.concurrency,
-                options.progress,
+            (
+                Some(version),
+                run_agenda(suite, &cases, agenda, &options).await?,
             )
-            .await?
         }
         Err(error) => {
             let verdict = Verdict::SetupFailed {
@@ -95,18 +96,24 @@ pub async fn run(options: RunOptions) -> anyhow::Result<RunReport> {
                 help: error.help,
             };
             (
-                cases
-                    .iter()
-                    .map(|case| case.report(&options.target, verdict.clone()))
-                    .collect(),
                 None,
+                (
+                    cases
+                        .iter()
+                        .map(|case| case.report(&options.target, verdict.clone()))
+                        .collect(),
+                    None,
+                ),
             )
         }
     };
     Ok(RunReport {
         schema_version: RunReport::SCHEMA_VERSION,
         suite_version: env!("CARGO_PKG_VERSION").to_owned(),
-        target,
+        target: Target {
+            name: options.target,
+            version,
+        },
         started_at,
         duration_ms: world::millis(begun.elapsed()),
         selection: Selection {
@@ -123,9 +130,7 @@ async fn run_agenda(
     suite: Suite,
     cases: &[Arc<Case>],
     agenda: Agenda,
-    target: &str,
-    concurrency: usize,
-    progress: Arc<Progress>,
+    options: &RunOptions,
 ) -> anyhow::Result<(Vec<ScenarioReport>, Option<String>)> {
     let Agenda {
         session,
@@ -136,9 +141,9 @@ async fn run_agenda(
     let mut reports: Vec<(usize, ScenarioReport)> = Vec::new();
     for case in cases {
         if let Some(verdict) = decided.get(&case.number) {
-            let mut report = case.report(target, verdict.clone());
+            let mut report = case.report(&options.target, verdict.clone());
             report.configuration = session.configuration(case.number);
-            progress(&report);
+            (options.progress)(&report);
             reports.push((case.number, report));
         }
     }
@@ -152,9 +157,9 @@ async fn run_agenda(
             .collect::<HashMap<_, _>>(),
         known_failing,
         session: session.clone(),
-        concurrency: concurrency.max(1),
-        progress,
-        target: target.to_owned(),
+        concurrency: options.concurrency.max(1),
+        progress: options.progress.clone(),
+        target: options.target.clone(),
     };
     let done = Arc::new(Mutex::new(Vec::new()));
     let mut end = end_signals().context("signals can't be waited for")?;

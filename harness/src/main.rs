@@ -8,8 +8,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use gatecheck::report::model::{RunReport, ScenarioReport, Verdict};
-use gatecheck::suite::{Filter, Suite};
+use gatecheck::report::terminal::{self, Terminal};
+use gatecheck::report::{html, json, junit};
+use gatecheck::suite::{Filter, Suite, source_url};
 use gatecheck::{RunOptions, adapters, steps};
+use parking_lot::Mutex;
 
 /// A conformance suite for API gateways.
 #[derive(Debug, Parser)]
@@ -93,22 +96,36 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
 }
 
 fn run(arguments: Run) -> anyhow::Result<ExitCode> {
+    let terminal = Arc::new(Mutex::new(Terminal::new(io::stdout(), terminal::colours())));
+    let lines = terminal.clone();
     let options = RunOptions {
         filter: arguments.selection.into(),
         gateway_bin: arguments.gateway_bin,
         concurrency: arguments.concurrency,
-        progress: Arc::new(progress),
+        progress: Arc::new(move |scenario| {
+            if let Err(error) = lines.lock().scenario(scenario) {
+                tracing::debug!(%error, "nobody reads the output");
+            }
+        }),
         ..RunOptions::new(arguments.target)
     };
     let runtime = tokio::runtime::Runtime::new().context("the runtime can't be started")?;
     let report = runtime.block_on(gatecheck::run(options))?;
-    eprintln!();
-    let _ = (
-        arguments.report_json,
-        arguments.report_junit,
-        arguments.report_html,
-    );
+    terminal.lock().summary(&report)?;
+    write(arguments.report_json, || Ok(json::document(&report)?))?;
+    write(arguments.report_junit, || Ok(junit::document(&report)))?;
+    write(arguments.report_html, || {
+        Ok(html::page(&report, &source_url))
+    })?;
     Ok(exit_code(&report))
+}
+
+fn write(
+    path: Option<PathBuf>,
+    text: impl FnOnce() -> anyhow::Result<String>,
+) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    std::fs::write(&path, text()?).with_context(|| format!("{} can't be written", path.display()))
 }
 
 /// Nothing selected is a mistake in the selection, and a target that can't be set up says nothing of its behaviour.
@@ -121,20 +138,6 @@ fn exit_code(report: &RunReport) -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
-}
-
-fn progress(scenario: &ScenarioReport) {
-    eprint!(
-        "{}",
-        match scenario.verdict {
-            Verdict::Pass => ".",
-            Verdict::Fail { .. } => "F",
-            Verdict::Unsupported { .. } => "-",
-            Verdict::KnownFailing { .. } => "k",
-            Verdict::UnexpectedPass { .. } => "U",
-            Verdict::SetupFailed { .. } => "S",
-        }
-    );
 }
 
 fn list(selection: Selection) -> anyhow::Result<ExitCode> {

@@ -1,7 +1,9 @@
 //! The one form of a request's path: RFC 3986 §6.2.2 (case, escapes, dot segments) and §5.2.4.
 //!
 //! Routes are matched on this form and it is what goes upstream, so that gateway and upstream can't read one path in
-//! two ways. It is normalised once and never decoded again: `%252e` stays `%252e`.
+//! two ways. It is normalised once and never decoded again: `%252e` stays `%252e`. Printable characters that a path may
+//! hold only percent-encoded, but that browsers and clients send raw (`[ ] | ^ " < > { }` and the grave accent), are
+//! encoded.
 
 use std::borrow::Cow;
 
@@ -35,7 +37,7 @@ pub enum PathError {
     /// A `%` without two hexadecimal digits behind it.
     #[error("the path holds a `%` that isn't followed by two hexadecimal digits")]
     MalformedEscape,
-    /// A raw character that RFC 3986 §3.3 allows only percent-encoded.
+    /// A raw space, `?`, `#` or non-ASCII character, which RFC 3986 §3.3 allows only percent-encoded.
     #[error("the path holds a character that has to be percent-encoded")]
     NotEncoded,
 }
@@ -59,6 +61,8 @@ enum Class {
     Dot,
     Slash,
     Percent,
+    /// Printable, and percent-encoded in normal form.
+    Raw,
     Refused,
 }
 
@@ -75,6 +79,7 @@ const fn classes() -> [Class; 256] {
             b if b.is_ascii_alphanumeric() => Class::Plain,
             b'-' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b','
             | b';' | b'=' | b':' | b'@' => Class::Plain,
+            b'"' | b'<' | b'>' | b'[' | b']' | b'^' | b'`' | b'{' | b'|' | b'}' => Class::Raw,
             _ => Class::Refused,
         };
         byte += 1;
@@ -93,7 +98,7 @@ fn is_normal(path: &[u8], merge_slashes: bool) -> bool {
             Class::Dot if after_slash && starts_dot_segment(&path[at..]) => return false,
             Class::Dot => after_slash = false,
             Class::Percent if is_normal_escape(&path[at..]) => after_slash = false,
-            Class::Percent | Class::Refused => return false,
+            Class::Percent | Class::Raw | Class::Refused => return false,
         }
     }
     true
@@ -134,6 +139,7 @@ fn rewrite(path: &[u8], rules: PathRules) -> Result<String, PathError> {
                 at += 2;
                 push_escaped(&mut out, escaped, rules)?;
             }
+            Class::Raw => push_encoded(&mut out, byte),
             Class::Refused => return Err(refusal(byte)),
         }
     }
@@ -167,20 +173,22 @@ fn unescape(digits: &[u8]) -> Result<u8, PathError> {
 }
 
 fn push_escaped(out: &mut String, byte: u8, rules: PathRules) -> Result<(), PathError> {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     match byte {
         0 => return Err(PathError::Nul),
         b'/' | b'\\' if !rules.keep_encoded_slashes => return Err(PathError::EncodedSlash),
         // RFC 3986 §2.3: an unreserved character means the same without its escape.
         b'-' | b'.' | b'_' | b'~' => out.push(byte as char),
         _ if byte.is_ascii_alphanumeric() => out.push(byte as char),
-        _ => {
-            out.push('%');
-            out.push(HEX[usize::from(byte >> 4)] as char);
-            out.push(HEX[usize::from(byte & 15)] as char);
-        }
+        _ => push_encoded(out, byte),
     }
     Ok(())
+}
+
+fn push_encoded(out: &mut String, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    out.push('%');
+    out.push(HEX[usize::from(byte >> 4)] as char);
+    out.push(HEX[usize::from(byte & 15)] as char);
 }
 
 const fn refusal(byte: u8) -> PathError {

@@ -5,7 +5,7 @@
 //! own 401, 429 and 5xx included, and what the upstream says of CORS is replaced.
 
 use super::chain::Phases;
-use super::edits::Header;
+use super::edits::{Fields, Header};
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
@@ -76,9 +76,9 @@ pub struct Cors {
     any: bool,
     allow_origin: Header,
     /// On the response to a preflight from an allowed origin.
-    preflight: Box<[(Header, HeaderValue)]>,
+    preflight: Fields,
     /// On any other response to an allowed origin.
-    actual: Box<[(Header, HeaderValue)]>,
+    actual: Fields,
     private_network: Option<Header>,
 }
 
@@ -263,13 +263,11 @@ impl OnRequest for Cors {
             && let Some(allowed) = self.allowed(origin)
         {
             edits.set(&self.allow_origin, allowed);
-            for (header, value) in if preflight {
+            edits.set_all(if preflight {
                 &self.preflight
             } else {
                 &self.actual
-            } {
-                edits.set(header, value.clone());
-            }
+            });
             let asks = request.headers.get(REQUEST_PRIVATE_NETWORK) == Some(&TRUE);
             if let (true, true, Some(header)) = (preflight, asks, &self.private_network) {
                 edits.set(header, TRUE);
@@ -282,3 +280,6 @@ impl OnRequest for Cors {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

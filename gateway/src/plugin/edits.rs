@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::{HeaderName, InvalidHeaderName};
 use smallvec::SmallVec;
+use std::sync::Arc;
 
 /// A header's name, with the spelling that goes on an HTTP/1 wire. Cloning does not allocate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,13 +40,18 @@ impl Header {
     }
 }
 
+/// Fields that are always set together, made once.
+pub type Fields = Arc<[(Header, HeaderValue)]>;
+
 /// One change to a header section.
 #[derive(Debug, Clone)]
 pub enum Edit {
-    /// Replaces every field of that name.
-    Set(Header, HeaderValue),
+    /// Replaces every field of that name, given as it is written.
+    Set(Bytes, HeaderValue),
+    /// As [`Self::Set`], for fields that were made once.
+    SetAll(Fields),
     /// Adds a field beside those of the same name.
-    Append(Header, HeaderValue),
+    Append(Bytes, HeaderValue),
     /// Takes every field of that name away.
     Remove(HeaderName),
     /// Takes every field away whose name, in lower case, starts so.
@@ -54,19 +60,26 @@ pub enum Edit {
     Vary(&'static [&'static str]),
 }
 
-/// Changes in the order in which they were queued.
+/// Changes in the order in which they were queued. There is room for those of the usual plugins in place.
 #[derive(Debug, Default)]
-pub struct Edits(SmallVec<[Edit; 6]>);
+pub struct Edits(SmallVec<[Edit; 8]>);
 
 impl Edits {
     /// Replaces every field of that name.
     pub fn set(&mut self, header: &Header, value: HeaderValue) {
-        self.0.push(Edit::Set(header.clone(), value));
+        self.0.push(Edit::Set(header.wire.clone(), value));
+    }
+
+    /// Replaces every field of these names.
+    pub fn set_all(&mut self, fields: &Fields) {
+        if !fields.is_empty() {
+            self.0.push(Edit::SetAll(fields.clone()));
+        }
     }
 
     /// Adds a field beside those of the same name.
     pub fn append(&mut self, header: &Header, value: HeaderValue) {
-        self.0.push(Edit::Append(header.clone(), value));
+        self.0.push(Edit::Append(header.wire.clone(), value));
     }
 
     /// Takes every field of that name away.

@@ -4,8 +4,11 @@ use super::edits::Edits;
 use crate::identity::{Consumer, Digest};
 use crate::limit::Permit;
 use crate::reason::Reason;
+use bytes::Bytes;
+use http::HeaderValue;
 use smallvec::SmallVec;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// State of one request that plugins write and `proxy` reads.
 #[derive(Debug, Default)]
@@ -38,7 +41,7 @@ pub struct Observed {
     /// The header's name, lower case.
     pub header: Arc<str>,
     /// The value as sent, bounded in length; `None` when the header is absent.
-    pub value: Option<Box<str>>,
+    pub value: Option<Arc<str>>,
     /// The value from the declared set, `other` or `none`.
     pub label: Arc<str>,
 }
@@ -76,15 +79,24 @@ impl RequestId {
         Some(id)
     }
 
-    /// A new id: UUID version 7 (RFC 9562 §5.7), so that ids sort by time.
+    /// A new id: UUID version 7 (RFC 9562 §5.7), so that ids sort by time to the millisecond. What is behind the time is
+    /// random: a counter would be one more thing for threads to meet at.
     #[must_use]
     pub fn make() -> Self {
+        let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        // Far from 64 bits for any clock; one before 1970 makes ids that don't sort.
+        let millis = time.map_or(0, |time| time.as_millis() as u64);
+        let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &rand::random()).into_uuid();
         let mut id = Self::default();
-        uuid::Uuid::now_v7()
-            .hyphenated()
-            .encode_lower(&mut id.bytes);
+        uuid.hyphenated().encode_lower(&mut id.bytes);
         id.len = 36;
         id
+    }
+
+    /// The id as a header's value: one allocation, and none for its clones.
+    #[must_use]
+    pub fn header(&self) -> HeaderValue {
+        HeaderValue::from_maybe_shared(Bytes::from_owner(*self)).expect("an id is visible ASCII")
     }
 
     /// The id as text; empty when there is none yet.
@@ -97,6 +109,12 @@ impl RequestId {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len == 0
+    }
+}
+
+impl AsRef<[u8]> for RequestId {
+    fn as_ref(&self) -> &[u8] {
+        self.as_str().as_bytes()
     }
 }
 
@@ -131,5 +149,6 @@ mod tests {
     fn makes_ids_that_differ() {
         assert_ne!(RequestId::make().as_str(), RequestId::make().as_str());
         assert_eq!(RequestId::make().as_str().len(), 36);
+        assert_eq!(RequestId::parse(b"abc").unwrap().header(), "abc");
     }
 }

@@ -28,6 +28,7 @@ pub struct Config {
     #[serde(default = "header")]
     header: String,
     /// A query parameter that may carry the key; off where absent, since a query ends up in histories and logs.
+    #[schemars(length(min = 1))]
     query: Option<String>,
     /// The protection space that the challenge names (RFC 9110 §11.5).
     #[serde(default = "realm")]
@@ -72,6 +73,20 @@ impl Plugin for KeyAuth {
     ) -> Option<String> {
         let header = compile.header("header", &config.header);
         let consumer_header = compile.header("consumerHeader", &config.consumer_header);
+        if let (Some(header), Some(consumer_header)) = (&header, &consumer_header)
+            && header.name == consumer_header.name
+        {
+            let at = compile.at.key("consumerHeader");
+            compile
+                .report
+                .error(
+                    at,
+                    "same-header",
+                    format!("{} carries the key already", config.header),
+                )
+                .help("name another header: clients can't send the one that tells who calls");
+            return None;
+        }
         let challenge = HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", config.realm));
         if challenge.is_err() {
             let at = compile.at.key("realm");
@@ -177,3 +192,6 @@ fn query_values<'a>(query: &'a str, wanted: &str) -> impl Iterator<Item = Cow<'a
             .then(|| percent_decode_str(value).into())
     })
 }
+
+#[cfg(test)]
+mod tests;

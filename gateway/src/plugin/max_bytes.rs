@@ -1,7 +1,9 @@
-//! The one option of both size limits.
+//! What both size limits share: their one option, and the length that a head declares.
 
 use super::registry::Compile;
 use crate::config::units::SizeText;
+use http::HeaderMap;
+use http::header::CONTENT_LENGTH;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -34,6 +36,13 @@ impl MaxBytes {
             },
         }
     }
+}
+
+/// The length that a head declares, `u64::MAX` for one that is longer still.
+pub fn declared_length(headers: &HeaderMap) -> Option<u64> {
+    let digits = headers.get(CONTENT_LENGTH)?.to_str().ok()?;
+    let whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    whole.then(|| digits.parse().unwrap_or(u64::MAX))
 }
 
 impl JsonSchema for MaxBytes {

@@ -19,6 +19,8 @@ mod request_id;
 mod request_size_limit;
 mod response_size_limit;
 mod route_by_header;
+#[cfg(test)]
+mod testing;
 
 use crate::reason::Reason;
 use exchange::Exchange;

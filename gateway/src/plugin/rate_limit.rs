@@ -29,7 +29,8 @@ pub struct Config {
     /// Several limits, all of which a request must keep; instead of one.
     #[serde(default)]
     limits: Vec<Rule>,
-    /// Counts and tells in log and metrics, but refuses nothing.
+    /// Counts and tells in log and metrics, but refuses nothing and tells clients nothing: those that heed `RateLimit`
+    /// would slow down already.
     #[serde(default)]
     dry_run: bool,
     /// Whether `X-RateLimit-Limit`, `-Remaining` and `-Reset` (in seconds) are sent as well.
@@ -71,6 +72,14 @@ impl Plugin for RateLimit {
         phases: &mut Phases,
     ) -> Option<String> {
         let rules = rule::compile_all(&config, compile)?;
+        if config.x_rate_limit_headers && rules.iter().all(|rule| rule.quota.is_none()) {
+            let at = compile.at.key("xRateLimitHeaders");
+            compile
+                .report
+                .error(at, "limit-without-number", "the headers tell of requests in a time, and only requests at a time are limited")
+                .help("leave it out, or add a limit such as limitPerMinute");
+            return None;
+        }
         let does = rules
             .iter()
             .map(ToString::to_string)
@@ -163,7 +172,9 @@ impl RateLimit {
             .collect();
         let mut decisions = Decisions::new();
         decide(&checks, request.now, &mut decisions);
-        self.fields.write(&decisions, &mut exchange.response_edits);
+        if !self.dry_run {
+            self.fields.write(&decisions, &mut exchange.response_edits);
+        }
         let refused = decisions
             .iter()
             .zip(&self.rates)
@@ -179,3 +190,6 @@ impl RateLimit {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,3 +78,63 @@ impl OnRequest for RouteByHeader {
         Flow::Next
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use crate::plugin::testing::{Call, Surroundings, mistakes_among};
+    use serde_json::json;
+
+    fn services() -> Surroundings {
+        Surroundings {
+            services: vec!["main", "v2", "v3"],
+            ..Surroundings::default()
+        }
+    }
+
+    #[test]
+    fn a_whole_value_decides() {
+        let config = json!({"header": "X-Canary", "value": "true", "toService": "v3"});
+        let chain = services()
+            .compile(&json!([{"name": "route-by-header", "config": config}]))
+            .unwrap();
+        let service = |call: Call| {
+            let outcome = call.on(&chain);
+            assert!(outcome.passed());
+            outcome.exchange.service
+        };
+        let canary = |value| Call::get().header("x-canary", value);
+        assert_eq!(service(canary("true")), Some(2));
+        assert_eq!(service(canary("false").header("X-Canary", "true")), Some(2));
+        assert_eq!(service(Call::get()), None);
+        for other in ["", "TRUE", "true ", "truer", "tru", "true,true"] {
+            assert_eq!(service(canary(other)), None, "{other:?}");
+        }
+        assert_eq!(service(Call::get().header("X-Other", "true")), None);
+    }
+
+    #[test]
+    fn mistakes_are_told() {
+        let told = |config| {
+            mistakes_among(
+                services(),
+                json!([{"name": "route-by-header", "config": config}]),
+            )
+        };
+        assert_eq!(
+            told(json!({"header": "X:", "value": "true", "toService": "v4"})),
+            [
+                "invalid-header-name at /header",
+                "unknown-service at /toService"
+            ]
+        );
+        assert_eq!(
+            told(json!({"header": "X", "value": "true"})),
+            ["missing-key at "]
+        );
+        assert_eq!(
+            told(json!({"header": "X", "value": true, "toService": "v2"})),
+            ["wrong-type at /value"]
+        );
+    }
+}

@@ -75,16 +75,12 @@ fn h2_size(headers: &HeaderMap) -> usize {
 
 /// RFC 9112 §2.2 lets a recipient take a bare LF for a line end; a gateway whose upstream may not must not.
 fn line_ends(raw: &[u8]) -> Refusal {
-    let mut previous = 0;
-    for &byte in raw {
-        match (previous, byte) {
-            (b'\r', b'\n') => {}
-            (_, b'\n') | (b'\r', _) => {
-                return malformed("a line of the head does not end with CR LF");
-            }
-            _ => {}
+    let mut ends = memchr::memchr2_iter(b'\r', b'\n', raw);
+    while let Some(at) = ends.next() {
+        let whole = ends.next() == Some(at + 1) && raw[at..at + 2] == *b"\r\n";
+        if !whole {
+            return malformed("a line of the head does not end with CR LF");
         }
-        previous = byte;
     }
     Ok(())
 }
@@ -210,9 +206,15 @@ fn target(request: &RequestHeader) -> Refusal {
 
 /// Scheme and authority of a target in absolute-form.
 pub fn absolute(raw: &[u8]) -> Option<(&str, &str)> {
+    if raw.first() == Some(&b'/') {
+        return None;
+    }
     let text = std::str::from_utf8(raw).ok()?;
     let (scheme, rest) = text.split_once("://")?;
     let known = scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https");
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
     (known && !authority.is_empty() && is_host(authority.as_bytes())).then_some((scheme, authority))
 }
+
+#[cfg(test)]
+mod tests;

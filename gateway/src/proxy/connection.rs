@@ -14,12 +14,10 @@ use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::time::fast_timeout::fast_sleep;
-use std::future::pending;
+use std::mem;
+use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-
-/// Pingora counts down how often a connection may be reused; from the largest number, that tells the first request.
-const REUSES: u32 = u32::MAX;
+use std::task::{Context, Poll};
 
 /// The connections of one listener.
 pub struct Connections(Arc<Http>);
@@ -44,7 +42,6 @@ impl Connections {
         let mut options = HttpServerOptions::default();
         options.h2c = settings.http2;
         options.h2_idle_timeout = Some(settings.keep_alive);
-        options.keepalive_request_limit = Some(REUSES);
         // No tunnel is made, but it is refused as everything is, not past the log.
         options.allow_connect_method_proxying = true;
         drop(settings);
@@ -85,15 +82,7 @@ impl HttpServerApp for Http {
         if session.is_http2() {
             return self.proxy.process_new_http(session, shutdown).await;
         }
-        let settings = self.listener.load();
-        let first = session.get_keepalive_reuses_remaining() == Some(REUSES);
-        let patience = if first {
-            settings.head_timeout
-        } else {
-            settings.keep_alive + settings.head_timeout
-        };
-        drop(settings);
-        TURN.scope(Turn::default(), self.turn(session, shutdown, patience))
+        TURN.scope(Turn::default(), self.turn(session, shutdown))
             .await
     }
 
@@ -110,30 +99,57 @@ impl Http {
     /// One request.
     async fn turn(
         &self,
-        session: ServerSession,
+        mut session: ServerSession,
         shutdown: &ShutdownWatch,
-        patience: Duration,
     ) -> Option<ReusedHttpStream> {
-        let began = Instant::now();
-        let client = session
-            .client_addr()
-            .and_then(|address| address.as_inet())
-            .map(|address| address.ip().to_canonical());
+        if session.get_keepalive().is_some() {
+            // Until the first byte, a new connection is as idle as one between two requests.
+            session.set_keepalive(Some(self.listener.load().keep_alive.as_secs().max(1)));
+        }
         let reused = tokio::select! {
             biased;
             reused = self.proxy.process_new_http(session, shutdown) => reused,
-            () = deadline(patience) => None,
+            () = Deadline::new(&self.listener) => None,
         };
-        if let Some((reason, id)) = Turn::refused() {
-            record::unread(&self.state, client, reason, id, began.elapsed());
+        if let Some(refused) = Turn::refused() {
+            record::unread(&self.state, &refused);
         }
         reused
     }
 }
+/// Ends when a head takes too long.
+///
+/// The first time it is asked, the request has not begun: how long a connection may be idle is Pingora's to say. Whoever
+/// asks again does so because something has arrived; when that was not the whole head, time runs. So a head that comes in
+/// one piece, as nearly all do, costs no timer.
+struct Deadline<'a> {
+    listener: &'a ArcSwap<Listener>,
+    asked: bool,
+    timer: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+}
 
-async fn deadline(patience: Duration) {
-    fast_sleep(patience).await;
-    if Turn::has_head() {
-        pending::<()>().await;
+impl<'a> Deadline<'a> {
+    fn new(listener: &'a ArcSwap<Listener>) -> Self {
+        Self {
+            listener,
+            asked: false,
+            timer: None,
+        }
+    }
+}
+
+impl Future for Deadline<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if Turn::has_head() || !mem::replace(&mut self.asked, true) {
+            return Poll::Pending;
+        }
+        let patience = || self.listener.load().head_timeout;
+        let patience = self.timer.is_none().then(patience).unwrap_or_default();
+        let timer = self
+            .timer
+            .get_or_insert_with(|| Box::pin(fast_sleep(patience)));
+        timer.as_mut().poll(context)
     }
 }

@@ -19,8 +19,11 @@ pub fn apply_to_response(response: &mut ResponseHeader, edits: &Edits) -> Result
 
 fn apply(head: &mut impl Head, edit: &Edit) -> Result<()> {
     match edit {
-        Edit::Set(header, value) => head.insert(header.wire.clone(), value.clone()),
-        Edit::Append(header, value) => head.append(header.wire.clone(), value.clone()),
+        Edit::Set(name, value) => head.insert(name.clone(), value.clone()),
+        Edit::SetAll(fields) => fields
+            .iter()
+            .try_for_each(|(header, value)| head.insert(header.wire.clone(), value.clone())),
+        Edit::Append(name, value) => head.append(name.clone(), value.clone()),
         Edit::Remove(name) => {
             head.remove(name);
             Ok(())

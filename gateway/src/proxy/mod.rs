@@ -71,16 +71,16 @@ type Result<T> = pingora::Result<T>;
 
 #[async_trait]
 impl ProxyHttp for Proxy {
-    type CTX = Context;
+    type CTX = Box<Context>;
 
-    fn new_ctx(&self) -> Context {
-        Context::new(&self.state, self.listener.load_full())
+    fn new_ctx(&self) -> Box<Context> {
+        Box::new(Context::new(&self.state, self.listener.load_full()))
     }
 
     /// No modules: compression is a plugin's business, and an unused module costs allocations on every request.
     fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
-    async fn request_filter(&self, session: &mut Session, ctx: &mut Context) -> Result<bool> {
+    async fn request_filter(&self, session: &mut Session, ctx: &mut Box<Context>) -> Result<bool> {
         match routing::decide(session, ctx) {
             routing::Decision::Forward => Ok(false),
             routing::Decision::Answer(status) => {
@@ -95,7 +95,7 @@ impl ProxyHttp for Proxy {
     async fn upstream_peer(
         &self,
         session: &mut Session,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<Box<HttpPeer>> {
         peer::choose(session, ctx).await
     }
@@ -104,7 +104,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         request: &mut RequestHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         upstream_request::prepare(session, request, ctx)
     }
@@ -114,7 +114,7 @@ impl ProxyHttp for Proxy {
         _: &mut Session,
         body: &mut Option<Bytes>,
         _: bool,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         ctx.request_bytes += body.as_ref().map_or(0, Bytes::len) as u64;
         let seen = ctx.request_bytes;
@@ -128,7 +128,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         upstream_response::accept(session, response, ctx)
     }
@@ -137,7 +137,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         response: &mut ResponseHeader,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<()> {
         // What plugins queued is for the final answer (RFC 9110 §15.2); the head of an upgrade is one.
         if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS
@@ -156,7 +156,7 @@ impl ProxyHttp for Proxy {
         _: &mut Session,
         body: &mut Option<Bytes>,
         _: bool,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> Result<Option<Duration>> {
         upstream_response::body(body.as_ref().map_or(0, Bytes::len) as u64, ctx).map(|()| None)
     }
@@ -165,7 +165,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         _: &HttpPeer,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
         error: Box<Error>,
     ) -> Box<Error> {
         failure::connecting(session, ctx, error)
@@ -176,7 +176,7 @@ impl ProxyHttp for Proxy {
         _: &HttpPeer,
         session: &mut Session,
         error: Box<Error>,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
         reused: bool,
     ) -> Box<Error> {
         failure::proxying(session, ctx, error, reused)
@@ -186,7 +186,7 @@ impl ProxyHttp for Proxy {
         &self,
         session: &mut Session,
         error: &Error,
-        ctx: &mut Context,
+        ctx: &mut Box<Context>,
     ) -> FailToProxy {
         let rejection = failure::rejection(error, ctx);
         let reason = rejection.reason;
@@ -207,18 +207,18 @@ impl ProxyHttp for Proxy {
         }
     }
 
-    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
+    async fn logging(&self, session: &mut Session, error: Option<&Error>, ctx: &mut Box<Context>) {
         record::finished(session, error, ctx);
     }
 
-    fn suppress_error_log(&self, _: &Session, _: &Context, _: &Error) -> bool {
+    fn suppress_error_log(&self, _: &Session, _: &Self::CTX, _: &Error) -> bool {
         true // The cause is in the access log and in the metrics.
     }
 
     fn suppress_proxy_warn_log(
         &self,
         _: &Session,
-        _: &Context,
+        _: &Self::CTX,
         _: &Error,
         _: ProxyWarnLogContext,
     ) -> bool {

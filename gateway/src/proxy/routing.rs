@@ -47,6 +47,7 @@ pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     ctx.peer = peer.map_or(ctx.peer, |peer| peer.to_canonical());
     ctx.trusted = ctx.listener.trusts(ctx.peer);
     let head = session.req_header();
+    ctx.version = head.version;
     ctx.client = if ctx.trusted {
         client::address(ctx.peer, &head.headers, &ctx.listener)
     } else {

@@ -3,6 +3,7 @@
 //!
 //! Hop-by-hop headers and those that `Connection` names are gone by now: Pingora takes them out of requests.
 
+use super::client::X_FORWARDED_FOR;
 use super::context::{Context, Matched};
 use super::edits::{self, Head, remove_where};
 use crate::plugin::exchange::Exchange;
@@ -15,7 +16,8 @@ use percent_encoding::percent_decode_str;
 use pingora::http::RequestHeader;
 use pingora::prelude::Session;
 use pingora::{Error, ErrorType, OrErr, Result};
-use std::fmt::Write;
+use smallvec::SmallVec;
+use std::io::Write;
 
 /// Makes the copy of the client's request into the upstream's.
 pub fn prepare(
@@ -47,9 +49,6 @@ pub fn prepare(
         .digest()
         .is_some_and(|digest| digest.ssl_digest.is_some());
     forwarding(request, ctx, client_host.as_ref(), secure)?;
-    // Pingora has made the copy HTTP/1.1 by now; `Via` tells what was received.
-    let via = HeaderValue::from_static(via(session.req_header().version));
-    request.append(Bytes::from_static(b"Via"), via)?;
     edits::apply_to_request(request, &ctx.exchange.request_edits)
 }
 
@@ -133,10 +132,10 @@ fn strip_forged(request: &mut RequestHeader, reserved: &[HeaderName]) {
         request.remove_header(name);
     }
     let looks_alike = |name: &HeaderName| {
-        name.as_str().contains('_') && {
+        memchr::memchr(b'_', name.as_str().as_bytes()).is_some() && {
             let dashed = name.as_str().replace('_', "-");
-            reserved.iter().any(|reserved| reserved.as_str() == dashed)
-                || FORWARDING.contains(&&*dashed)
+            reserved.iter().any(|reserved| *reserved == *dashed)
+                || FORWARDING.iter().any(|known| *known == *dashed)
         }
     };
     if request.headers.keys().any(looks_alike) {
@@ -144,14 +143,18 @@ fn strip_forged(request: &mut RequestHeader, reserved: &[HeaderName]) {
     }
 }
 
-const FORWARDING: &[&str] = &[
-    "x-forwarded-for",
-    "x-forwarded-proto",
-    "x-forwarded-host",
-    "x-forwarded-port",
-    "x-forwarded-prefix",
-    "x-real-ip",
-    "forwarded",
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// What says where a request came from.
+const FORWARDING: [HeaderName; 7] = [
+    X_FORWARDED_FOR,
+    FORWARDED_PROTO,
+    FORWARDED_HOST,
+    HeaderName::from_static("x-forwarded-port"),
+    HeaderName::from_static("x-forwarded-prefix"),
+    HeaderName::from_static("x-real-ip"),
+    FORWARDED,
 ];
 
 /// Says where the request came from. What the client said is kept only from a trusted proxy.
@@ -162,82 +165,84 @@ fn forwarding(
     secure: bool,
 ) -> Result<()> {
     let scheme = if secure { "https" } else { "http" };
-    let mut peer = String::with_capacity(48);
+    if !ctx.trusted {
+        strip_forwarding(request);
+    }
+    let known = |name: &HeaderName| ctx.trusted && request.headers.contains_key(name);
+    let (proto_known, host_known) = (known(&FORWARDED_PROTO), known(&FORWARDED_HOST));
+    let mut peer = Text::new();
     write!(peer, "{}", ctx.peer)
         .or_err(ErrorType::InternalError, "while an address was written")?;
     let element = element(ctx, &peer, host, scheme);
-    if ctx.trusted {
-        let before = joined(request, &super::client::X_FORWARDED_FOR);
-        set(
-            request,
-            "X-Forwarded-For",
-            &before.map_or(peer.clone(), |before| format!("{before}, {peer}")),
-        )?;
-        let before = joined(request, &FORWARDED);
-        set(
-            request,
-            "Forwarded",
-            &before.map_or(element.clone(), |before| format!("{before}, {element}")),
-        )?;
-        if !request.headers.contains_key("x-forwarded-proto") {
-            set(request, "X-Forwarded-Proto", scheme)?;
-        }
-        if let (Some(host), false) = (host, request.headers.contains_key("x-forwarded-host")) {
-            request.insert_header("X-Forwarded-Host", host.clone())?;
-        }
-    } else {
-        for name in ["x-forwarded-port", "x-forwarded-prefix", "x-real-ip"] {
-            request.remove_header(name);
-        }
-        set(request, "X-Forwarded-For", &peer)?;
-        set(request, "Forwarded", &element)?;
-        request.insert_header("X-Forwarded-Proto", HeaderValue::from_static(scheme))?;
-        match host {
-            Some(host) => request.insert_header("X-Forwarded-Host", host.clone())?,
-            None => drop(request.remove_header("x-forwarded-host")),
-        }
+    extend(request, X_FORWARDED_FOR, b"X-Forwarded-For", &peer)?;
+    extend(request, FORWARDED, b"Forwarded", &element)?;
+    if !proto_known {
+        let scheme = HeaderValue::from_static(scheme);
+        request.insert(Bytes::from_static(b"X-Forwarded-Proto"), scheme)?;
     }
-    Ok(())
+    if let (Some(host), false) = (host, host_known) {
+        request.insert(Bytes::from_static(b"X-Forwarded-Host"), host.clone())?;
+    }
+    request.append(Bytes::from_static(b"Via"), via(ctx.version))
 }
 
-fn via(version: Version) -> &'static str {
-    match version {
+fn strip_forwarding(request: &mut RequestHeader) {
+    let says = |name: &HeaderName| FORWARDING.contains(name);
+    let suspect = |name: &HeaderName| matches!(name.as_str().as_bytes()[0], b'x' | b'f');
+    if request
+        .headers
+        .keys()
+        .any(|name| suspect(name) && says(name))
+    {
+        remove_where(request, says);
+    }
+}
+
+/// Text that is short enough for the stack, nearly always.
+type Text = SmallVec<[u8; 128]>;
+
+fn via(version: Version) -> HeaderValue {
+    HeaderValue::from_static(match version {
         Version::HTTP_2 => "2 gateway",
         Version::HTTP_10 => "1.0 gateway",
         _ => "1.1 gateway",
-    }
+    })
 }
 
-/// RFC 7239 §4; IPv6 addresses and hosts with a port are quoted (§6).
-fn element(ctx: &Context, peer: &str, host: Option<&HeaderValue>, scheme: &str) -> String {
-    let mut text = String::with_capacity(96);
-    let peer = if ctx.peer.is_ipv6() {
-        format!("\"[{peer}]\"")
-    } else {
-        peer.to_owned()
+/// RFC 7239 §4; IPv6 addresses and hosts are quoted, since neither colon nor bracket may stand in a token (§6).
+fn element(ctx: &Context, peer: &[u8], host: Option<&HeaderValue>, scheme: &str) -> Text {
+    let mut text = Text::new();
+    let (open, close): (&[u8], &[u8]) = match ctx.peer.is_ipv6() {
+        true => (b"for=\"[", b"]\""),
+        false => (b"for=", b""),
     };
-    text.push_str("for=");
-    text.push_str(&peer);
-    if let Some(host) = host.and_then(|host| host.to_str().ok()) {
-        text.push_str(";host=\"");
-        text.push_str(host);
-        text.push('"');
+    for part in [open, peer, close] {
+        text.extend_from_slice(part);
     }
-    text.push_str(";proto=");
-    text.push_str(scheme);
+    if let Some(host) = host {
+        for part in [b";host=\"", host.as_bytes(), b"\""] {
+            text.extend_from_slice(part);
+        }
+    }
+    text.extend_from_slice(b";proto=");
+    text.extend_from_slice(scheme.as_bytes());
     text
 }
 
-fn joined(request: &RequestHeader, name: &HeaderName) -> Option<String> {
-    let values: Vec<&str> = request
-        .headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    (!values.is_empty()).then(|| values.join(", "))
-}
-
-fn set(request: &mut RequestHeader, name: &'static str, value: &str) -> Result<()> {
-    request.insert_header(name, value)
+/// Sets a list field, behind what a trusted proxy said.
+fn extend(
+    request: &mut RequestHeader,
+    name: HeaderName,
+    wire: &'static [u8],
+    own: &[u8],
+) -> Result<()> {
+    let mut text = Text::new();
+    for value in request.headers.get_all(name) {
+        text.extend_from_slice(value.as_bytes());
+        text.extend_from_slice(b", ");
+    }
+    text.extend_from_slice(own);
+    let value = HeaderValue::from_bytes(&text)
+        .or_err(ErrorType::InternalError, "while a list was extended")?;
+    request.insert(Bytes::from_static(wire), value)
 }

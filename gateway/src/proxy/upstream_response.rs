@@ -1,16 +1,17 @@
 //! The response as it comes from upstream: tried again or not, taken as HTTP/1.1 or HTTP/2 allow, within its limits.
 
 use super::context::Context;
-use super::edits::{Head, remove_where};
+use super::edits::Head;
 use super::failure;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::upstream::{RetryCause, parse_retry_after};
 use http::StatusCode;
-use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, UPGRADE};
+use http::header::{CONNECTION, CONTENT_TYPE, HeaderName, RETRY_AFTER, TE, UPGRADE};
 use pingora::http::ResponseHeader;
 use pingora::prelude::Session;
 use pingora::{Error, ErrorType, Result};
+use smallvec::SmallVec;
 use std::time::Instant;
 
 /// Looks at the head before anything of it is sent.
@@ -69,37 +70,40 @@ fn is_stream(response: &ResponseHeader) -> bool {
 /// RFC 9110 §7.6.1. Transfer-Encoding stays: it is Pingora's to read, and to write anew.
 fn strip_hop_by_hop(response: &mut ResponseHeader) {
     let upgrade = response.status == StatusCode::SWITCHING_PROTOCOLS;
-    let nominated: Vec<HeaderName> = response
-        .headers
-        .get_all(CONNECTION)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .filter_map(|name| name.trim().parse().ok())
-        .collect();
     let kept = |name: &HeaderName| upgrade && (name == UPGRADE || name == CONNECTION);
-    for name in nominated
-        .iter()
-        .filter(|name| !kept(name) && !is_framing(name))
-    {
-        response.remove(name);
+    for name in nominated(response) {
+        if !kept(&name) && !is_framing(&name) {
+            response.remove(&name);
+        }
     }
-    const HOP_BY_HOP: [&str; 5] = [
-        "connection",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "upgrade",
-    ];
-    if response
-        .headers
-        .keys()
-        .any(|name| HOP_BY_HOP.contains(&name.as_str()))
-    {
-        remove_where(response, |name| {
-            HOP_BY_HOP.contains(&name.as_str()) && !kept(name)
-        });
+    for name in &HOP_BY_HOP {
+        if !kept(name) {
+            response.remove(name);
+        }
     }
+}
+
+const HOP_BY_HOP: [HeaderName; 5] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    TE,
+    UPGRADE,
+];
+
+/// The fields that `Connection` names; `keep-alive` and `close` are no fields.
+fn nominated(response: &ResponseHeader) -> SmallVec<[HeaderName; 2]> {
+    let values = response.headers.get_all(CONNECTION).iter();
+    let options = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','));
+    options
+        .map(str::trim)
+        .filter(|option| {
+            !option.eq_ignore_ascii_case("keep-alive") && !option.eq_ignore_ascii_case("close")
+        })
+        .filter_map(|option| option.parse().ok())
+        .collect()
 }
 
 /// What a `Connection` header cannot take away without changing where the message ends.

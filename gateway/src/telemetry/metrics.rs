@@ -5,13 +5,13 @@
 
 use crate::plugin::exchange::Observed;
 use crate::reason::Reason;
+use hashbrown::HashMap;
 use http::{Method, StatusCode};
 use parking_lot::RwLock;
 use prometheus::{
     Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
     TextEncoder,
 };
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 

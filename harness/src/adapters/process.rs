@@ -8,6 +8,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
@@ -16,6 +17,8 @@ use super::{Rendered, SetupError};
 
 /// How long a gateway may take until it serves.
 const READY_WITHIN: Duration = Duration::from_secs(15);
+/// How long a gateway may take to end once it is asked to.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
 /// How often it is looked at until then.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How much of what it printed is told, in bytes.
@@ -55,17 +58,11 @@ impl Running {
     /// Ends the process and removes its directory; does nothing the second time.
     pub async fn stop(&self) {
         let process = self.process.lock().take();
-        if let Some(Process {
-            name,
-            mut child,
-            dir,
-        }) = process
-        {
-            if let Err(error) = child.kill().await {
-                tracing::warn!(%error, "{name} could not be ended");
-            }
-            if let Err(error) = dir.close() {
-                tracing::warn!(%error, "the directory of {name} could not be removed");
+        if let Some(mut process) = process {
+            // Asked first, so that a master can see to its workers.
+            process.signal(Signal::TERM, kill_process);
+            if timeout(GONE_WITHIN, process.child.wait()).await.is_err() {
+                tracing::debug!("{} has not ended in time and is killed", process.name);
             }
         }
     }
@@ -77,6 +74,13 @@ impl Running {
             .as_ref()
             .map(Process::output)
             .unwrap_or_default()
+    }
+}
+
+impl Drop for Process {
+    /// Kills the process and all that it has started.
+    fn drop(&mut self) {
+        self.signal(Signal::KILL, kill_process_group);
     }
 }
 
@@ -98,10 +102,8 @@ impl Process {
                 .into())
         };
         let started = (|| {
-            command
-                .stdout(output()?)
-                .stderr(output()?)
-                .kill_on_drop(true);
+            // A group of its own, so that workers end with their master.
+            command.process_group(0).stdout(output()?).stderr(output()?);
             command.envs(
                 rendered
                     .environment
@@ -140,6 +142,17 @@ impl Process {
                 )));
             }
             sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Signals the process unless it has been waited for.
+    fn signal(&self, signal: Signal, send: fn(Pid, Signal) -> rustix::io::Result<()>) {
+        let id = self
+            .child
+            .id()
+            .and_then(|id| Pid::from_raw(id.cast_signed()));
+        if let Some(Err(error)) = id.map(|id| send(id, signal)) {
+            tracing::warn!(%error, "{} could not be ended", self.name);
         }
     }
 

@@ -2,6 +2,7 @@
 //! goes over the wire: no header is added but `Host`, the exchange's tag and the body's framing, header names keep their
 //! case, nothing is followed, retried, decoded or taken from the environment.
 
+mod codec;
 mod connection;
 mod http2;
 mod message;

@@ -2,12 +2,14 @@
 //!
 //! Steps about the response mean the last one; those about the responses, all of the last step that sent any.
 
+mod body;
+mod header;
 mod log;
+mod metric;
 mod upstream;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
-
-use serde_json::Value;
 
 use super::when::next_piece;
 use super::{Arguments, Definition, StepFailure, StepResult, expect, perform};
@@ -35,43 +37,43 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "the gateway closes the connection after the response, within 5 s";
     "the response took less than {int} ms" => took_less,
         "from the first byte sent to the last received";
-    "the header {string} is {string}" => header_is,
+    "the header {string} is {string}" => header::is,
         "the response has the header once, with this value";
-    "the header {string} is present" => header_present,
+    "the header {string} is present" => header::present,
         "the response has the header";
-    "the header {string} is absent" => header_absent,
+    "the header {string} is absent" => header::absent,
         "the response doesn't have the header";
-    "the header {string} contains {string}" => header_contains,
+    "the header {string} contains {string}" => header::contains,
         "the value has this part, upper or lower case";
-    "the header {string} does not contain {string}" => header_lacks,
+    "the header {string} does not contain {string}" => header::lacks,
         "the value doesn't have this part";
-    "the header {string} lists {string}" => header_lists,
+    "the header {string} lists {string}" => header::lists,
         "the value is a list with commas between, and one element is this, upper or lower case";
-    "the header {string} is a whole number of at least {int}" => header_at_least,
+    "the header {string} is a whole number of at least {int}" => header::at_least,
         "the value is digits alone";
-    "the header {string} is a whole number of seconds of at least {int}" => header_at_least,
+    "the header {string} is a whole number of seconds of at least {int}" => header::at_least,
         "as before";
-    "no header begins with {string}" => no_header_with_prefix,
+    "no header begins with {string}" => header::no_prefix,
         "the response has no header of that kind, upper or lower case";
-    "the response has the headers:" => has_headers,
+    "the response has the headers:" => header::are,
         "a table of names and values, each as in: the header … is …";
-    "the responses have different values of the header {string}" => headers_differ,
+    "the responses have different values of the header {string}" => header::differ,
         "no two responses of the last step have the same value, and all have one";
-    "the body is {string}" => body_is,
+    "the body is {string}" => body::is,
         "the whole body, as text";
-    "the body is empty" => body_empty,
+    "the body is empty" => body::empty,
         "no byte of a body";
-    "the body contains {string}" => body_contains,
+    "the body contains {string}" => body::contains,
         "the body has this part";
-    "the body does not contain {string}" => body_lacks,
+    "the body does not contain {string}" => body::lacks,
         "the body doesn't have this part";
-    "the body has {int} bytes" => body_length,
+    "the body has {int} bytes" => body::length,
         "the body's length, and that it came to its end";
-    "the body is JSON with:" => body_json,
+    "the body is JSON with:" => body::has_json,
         "a table of JSON Pointers and JSON values (or: present, absent)";
-    "the body is a problem with the status {int}" => problem,
+    "the body is a problem with the status {int}" => body::problem,
         "an RFC 9457 problem: its content type, title, and the status as on the status line";
-    "the body broke off" => broke_off,
+    "the body broke off" => body::broke_off,
         "the response's body ended before the end that it announced";
     "the upstream {string} received the request" => upstream::received,
         "it received the last request, once";
@@ -93,6 +95,8 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "it came once, with this value";
     "the upstream {string} received the header {string}" => upstream::has_header,
         "it came, with any value";
+    "the upstream {string} received the caller {string} in the header {string}" => upstream::caller,
+        "the header came once, and names that consumer of the scenario";
     "the upstream {string} received the request without the header {string}" => upstream::without_header,
         "the request came, and not that header";
     "the upstream {string} received a body of {int} bytes" => upstream::body_length,
@@ -103,6 +107,8 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "the request's line in the access log has this value under this name, at any depth, - and _ alike";
     "the access log does not contain the key of {string}" => log::without_key,
         "no line written so far has the consumer's key in it";
+    "the metric {string} is {int} where:" => metric::is,
+        "the last response has samples of that metric, and those with the labels of the table add up to it";
     "the client reads the event {string}" => event,
         "the next server-sent event of the open stream has this data";
     "the WebSocket echoes {string}" => echoes,
@@ -196,218 +202,6 @@ async fn took_less(world: &mut World, arguments: &Arguments) -> StepResult {
     })
 }
 
-async fn header_is(world: &mut World, arguments: &Arguments) -> StepResult {
-    one_header(world, arguments.text(0), arguments.text(1))
-}
-
-async fn has_headers(world: &mut World, arguments: &Arguments) -> StepResult {
-    arguments
-        .pairs()?
-        .into_iter()
-        .try_for_each(|(name, value)| one_header(world, name, value))
-}
-
-async fn header_present(world: &mut World, arguments: &Arguments) -> StepResult {
-    header(world, arguments.text(0)).map(|_| ())
-}
-
-async fn header_absent(world: &mut World, arguments: &Arguments) -> StepResult {
-    let found = world.response()?.header(arguments.text(0));
-    expect(found.is_none(), || {
-        format!(
-            "the header {} should be absent, but is {:?}",
-            arguments.text(0),
-            found.unwrap_or_default()
-        )
-    })
-}
-
-async fn header_contains(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (value, part) = (header(world, arguments.text(0))?, arguments.text(1));
-    expect(value.to_lowercase().contains(&part.to_lowercase()), || {
-        format!(
-            "the header {} should contain {part:?}, but is {value:?}",
-            arguments.text(0)
-        )
-    })
-}
-
-async fn header_lacks(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (value, part) = (
-        world
-            .response()?
-            .header(arguments.text(0))
-            .unwrap_or_default(),
-        arguments.text(1),
-    );
-    expect(!value.to_lowercase().contains(&part.to_lowercase()), || {
-        format!(
-            "the header {} should not contain {part:?}, but is {value:?}",
-            arguments.text(0)
-        )
-    })
-}
-
-async fn header_lists(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (value, element) = (header(world, arguments.text(0))?, arguments.text(1));
-    expect(
-        value
-            .split(',')
-            .any(|listed| listed.trim().eq_ignore_ascii_case(element)),
-        || {
-            format!(
-                "the header {} should list {element:?}, but is {value:?}",
-                arguments.text(0)
-            )
-        },
-    )
-}
-
-async fn header_at_least(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (value, least): (_, u64) = (header(world, arguments.text(0))?, arguments.number(1)?);
-    let digits = !value.is_empty() && value.chars().all(|c| c.is_ascii_digit());
-    expect(
-        digits && value.parse::<u64>().is_ok_and(|number| number >= least),
-        || {
-            format!(
-                "the header {} should be a whole number of at least {least}, but is {value:?}",
-                arguments.text(0)
-            )
-        },
-    )
-}
-
-async fn no_header_with_prefix(world: &mut World, arguments: &Arguments) -> StepResult {
-    let prefix = arguments.text(0).to_lowercase();
-    let found = world
-        .response()?
-        .headers
-        .iter()
-        .find(|(name, _)| name.to_lowercase().starts_with(&prefix));
-    expect(found.is_none(), || {
-        format!(
-            "no header should begin with {}, but there is {found:?}",
-            arguments.text(0)
-        )
-    })
-}
-
-async fn headers_differ(world: &mut World, arguments: &Arguments) -> StepResult {
-    let responses = world
-        .batch()
-        .iter()
-        .map(|sent| sent.response.as_ref()?.header(arguments.text(0)));
-    let values: Option<Vec<String>> = responses.collect();
-    let values = values
-        .ok_or_else(|| StepFailure(format!("a response has no header {}", arguments.text(0))))?;
-    let distinct: std::collections::HashSet<&String> = values.iter().collect();
-    expect(values.len() > 1 && distinct.len() == values.len(), || {
-        format!(
-            "the values of {} should all differ, but are {values:?}",
-            arguments.text(0)
-        )
-    })
-}
-
-async fn body_is(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, found) = (arguments.text(0), world.response()?.text());
-    expect(found == wanted, || {
-        format!("the body should be {wanted:?}, but is {found:?}")
-    })
-}
-
-async fn body_empty(world: &mut World, _: &Arguments) -> StepResult {
-    let found = world.response()?.text();
-    expect(found.is_empty(), || {
-        format!("the body should be empty, but is {found:?}")
-    })
-}
-
-async fn body_contains(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (part, found) = (arguments.text(0), world.response()?.text());
-    expect(found.contains(part), || {
-        format!("the body should contain {part:?}, but is {found:?}")
-    })
-}
-
-async fn body_lacks(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (part, found) = (arguments.text(0), world.response()?.text());
-    expect(!found.contains(part), || {
-        format!("the body should not contain {part:?}, but is {found:?}")
-    })
-}
-
-async fn body_length(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, response): (usize, _) = (arguments.number(0)?, world.response()?);
-    let found = response.body.len();
-    expect(
-        found == wanted && response.broken.is_none(),
-        || match &response.broken {
-            Some(broken) => format!(
-                "the body should have {wanted} bytes, but broke off after {found}: {broken}"
-            ),
-            None => format!("the body should have {wanted} bytes, but has {found}"),
-        },
-    )
-}
-
-async fn broke_off(world: &mut World, _: &Arguments) -> StepResult {
-    let response = world.response()?;
-    expect(response.broken.is_some(), || {
-        format!(
-            "the body should break off, but came to its end after {} bytes",
-            response.body.len()
-        )
-    })
-}
-
-async fn body_json(world: &mut World, arguments: &Arguments) -> StepResult {
-    let body = json(world)?;
-    for (pointer, wanted) in arguments.pairs()? {
-        let found = body.pointer(pointer);
-        let holds = match wanted {
-            "present" => found.is_some(),
-            "absent" => found.is_none(),
-            text => {
-                let wanted: Value = serde_json::from_str(text).map_err(|error| {
-                    StepFailure(format!("{text} is not JSON, present or absent: {error}"))
-                })?;
-                found == Some(&wanted)
-            }
-        };
-        expect(holds, || match found {
-            Some(found) => format!("{pointer} in the body should be {wanted}, but is {found}"),
-            None => {
-                format!("{pointer} in the body should be {wanted}, but nothing is there: {body}")
-            }
-        })?;
-    }
-    Ok(())
-}
-
-async fn problem(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, content_type): (u64, _) = (arguments.number(0)?, header(world, "Content-Type")?);
-    expect(
-        content_type.split(';').next() == Some("application/problem+json"),
-        || format!("the content type should be application/problem+json, but is {content_type:?}"),
-    )?;
-    let body = json(world)?;
-    let title = body
-        .get("title")
-        .and_then(Value::as_str)
-        .is_some_and(|title| !title.is_empty());
-    expect(title, || {
-        format!("the problem should have a title, but is {body}")
-    })?;
-    let status = body.get("status").and_then(Value::as_u64);
-    let line = u64::from(world.response()?.status);
-    expect(status == Some(wanted) && line == wanted, || {
-        format!(
-            "the problem's status should be {wanted} as on the status line, but they are {status:?} and {line}"
-        )
-    })
-}
-
 async fn event(world: &mut World, arguments: &Arguments) -> StepResult {
     let wanted = format!("data: {}\n\n", arguments.text(0));
     let mut found = String::new();
@@ -424,7 +218,7 @@ async fn echoes(world: &mut World, arguments: &Arguments) -> StepResult {
     expect(status == 101, || {
         format!("the handshake should be answered with 101, but was with {status}")
     })?;
-    one_header(world, "Sec-WebSocket-Accept", websocket::ACCEPT)?;
+    header::one(world, "Sec-WebSocket-Accept", websocket::ACCEPT)?;
     let connection = world
         .connection
         .as_mut()
@@ -452,27 +246,6 @@ async fn echoes(world: &mut World, arguments: &Arguments) -> StepResult {
     })
 }
 
-fn header(world: &World, name: &str) -> Result<String, StepFailure> {
-    world
-        .response()?
-        .header(name)
-        .ok_or_else(|| StepFailure(format!("the response has no header {name}")))
-}
-
-fn one_header(world: &World, name: &str, wanted: &str) -> StepResult {
-    let found = world.response()?.header_values(name);
-    expect(found == [wanted], || match found.as_slice() {
-        [] => format!("the header {name} should be {wanted:?}, but is absent"),
-        _ => format!("the header {name} should be {wanted:?}, but is {found:?}"),
-    })
-}
-
-fn json(world: &World) -> Result<Value, StepFailure> {
-    let text = world.response()?.text();
-    serde_json::from_str(&text)
-        .map_err(|error| StepFailure(format!("the body is not JSON ({error}): {text:?}")))
-}
-
 /// The status of each response of the batch; 0 where none came.
 fn statuses(world: &World) -> Vec<u16> {
     world
@@ -487,7 +260,7 @@ fn count_of(statuses: &[u16], wanted: u16) -> usize {
 }
 
 fn tally(statuses: &[u16]) -> String {
-    let mut counts = std::collections::BTreeMap::new();
+    let mut counts = BTreeMap::new();
     for status in statuses {
         *counts.entry(status).or_insert(0) += 1;
     }

@@ -2,12 +2,13 @@
 //!
 //! Wherever a request is written as `GET /path`, the step may have a table of headers and a text block as the body.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use tokio::time::{sleep, timeout};
 
 use super::{Arguments, Definition, StepFailure, StepResult, perform};
-use crate::client::{Body, Request, websocket};
+use crate::client::{Body, Client, Request, websocket};
 use crate::world::{Payload, World};
 
 /// The longest wait that a response may ask for.
@@ -42,11 +43,13 @@ pub(super) const STEPS: &[Definition] = perform! { When:
     "the client asks from {string} whether it may send {string}" => preflight,
         "a CORS preflight from an origin for \"METHOD /target\"; a table in one column lists the headers it wants to send";
     "the client sends the bytes:" => send_bytes,
-        "the text block as it is, each line ended by CRLF; {exchange} is the tag, {host} the gateway, \\xNN a byte";
+        "the text block, each line ended by CRLF unless it ends in \\; {exchange} is the tag, {host} the gateway, \\xNN a byte";
     "the client waits as long as Retry-After says" => wait_retry_after,
         "waits the seconds that the last response asks for";
     "the client waits {int} ms" => wait,
         "waits";
+    "the operator sends {string} to the admin address" => send_to_admin,
+        "asks the gateway's admin interface, from its own machine";
     "the client opens a WebSocket at {string}" => open_websocket,
         "sends the opening handshake; a table gives further headers";
     "the client opens the stream {string}" => open_stream,
@@ -165,10 +168,7 @@ async fn send_bytes(world: &mut World, arguments: &Arguments) -> StepResult {
     let text = arguments
         .docstring()
         .ok_or_else(|| StepFailure("the step needs a text block".to_owned()))?;
-    let lines = text
-        .strip_suffix('\n')
-        .unwrap_or(text)
-        .replace('\n', "\r\n");
+    let lines = text.replace("\\\n", "").replace('\n', "\r\n");
     world.begin_batch();
     world.send_bytes(&unescape(&lines)?).await
 }
@@ -194,6 +194,19 @@ async fn wait_retry_after(world: &mut World, _: &Arguments) -> StepResult {
 async fn wait(_: &mut World, arguments: &Arguments) -> StepResult {
     sleep(Duration::from_millis(arguments.number(0)?)).await;
     Ok(())
+}
+
+async fn send_to_admin(world: &mut World, arguments: &Arguments) -> StepResult {
+    let client = admin_client(world)?;
+    world.begin_batch();
+    world.send(request(arguments)?, client).await
+}
+
+/// Sends the last request to the admin address again.
+pub(super) async fn ask_again(world: &mut World) -> StepResult {
+    let (client, request) = (admin_client(world)?, last_request(world)?);
+    world.begin_batch();
+    world.send(request, client).await
 }
 
 async fn open_websocket(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -297,6 +310,16 @@ fn keyed(
         .headers
         .insert(0, (world.instance()?.fixture.key_header(), secret));
     Ok(request)
+}
+
+fn admin_client(world: &World) -> Result<Client, StepFailure> {
+    let target = world.instance()?.running.admin;
+    let target =
+        target.ok_or_else(|| StepFailure("this target has no admin address".to_owned()))?;
+    Ok(Client {
+        source: Ipv4Addr::LOCALHOST.into(),
+        target,
+    })
 }
 
 /// The last request without what was added to it on its way out.

@@ -43,7 +43,13 @@ impl Profile {
         load::script(Self::credentials().map(|(_, key)| {
             (
                 "/bench".to_owned(),
-                vec![("X-API-Key", key), ("Origin", ORIGIN.to_owned())],
+                vec![
+                    ("User-Agent", "curl/8.14.1".to_owned()),
+                    ("Accept", "application/json".to_owned()),
+                    ("Accept-Encoding", "gzip, br".to_owned()),
+                    ("X-API-Key", key),
+                    ("Origin", ORIGIN.to_owned()),
+                ],
             )
         }))
     }

@@ -4,16 +4,18 @@
 use super::rule::Checked;
 use crate::limit::Decision;
 use crate::plugin::edits::{Edits, Header};
+use bytes::Bytes;
 use http::HeaderValue;
 use http::header::RETRY_AFTER;
-use std::io::Write;
+use smallvec::SmallVec;
 use std::time::Duration;
 
 /// Headers made once, and what is needed for those made per request.
 pub struct Fields {
     policy: Option<(Header, HeaderValue)>,
     rate_limit: Header,
-    names: Box<[Box<str>]>,
+    /// What stands in front of each limit's rest.
+    starts: Box<[Box<str>]>,
     x: Option<[Header; 3]>,
     retry_after: Header,
 }
@@ -42,7 +44,9 @@ impl Fields {
         Self {
             policy: policy.map(|value| (Header::from_static("RateLimit-Policy"), value)),
             rate_limit: Header::from_static("RateLimit"),
-            names: rates().map(|(rule, _)| rule.name.as_str().into()).collect(),
+            starts: rates()
+                .map(|(rule, _)| format!("\"{}\";r=", rule.name).into())
+                .collect(),
             x: x.then(|| {
                 [
                     "X-RateLimit-Limit",
@@ -63,15 +67,7 @@ impl Fields {
         if let Some((header, value)) = &self.policy {
             edits.append(header, value.clone());
         }
-        let mut line = smallvec::SmallVec::<[u8; 128]>::new();
-        for (name, decision) in self.names.iter().zip(decisions) {
-            let between = if line.is_empty() { "" } else { ", " };
-            let (left, reset) = (decision.remaining, seconds_up(decision.reset));
-            // Writing into memory cannot fail.
-            write!(line, "{between}\"{name}\";r={left};t={reset}")
-                .expect("memory takes every byte");
-        }
-        if let Ok(value) = HeaderValue::from_bytes(&line) {
+        if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from_owner(self.line(decisions))) {
             edits.append(&self.rate_limit, value);
         }
         // The old fields know one limit only: the one with the least left.
@@ -84,6 +80,20 @@ impl Fields {
                 edits.set(header, value.into());
             }
         }
+    }
+
+    fn line(&self, decisions: &[Decision]) -> SmallVec<[u8; 64]> {
+        let (mut line, mut number) = (SmallVec::new(), itoa::Buffer::new());
+        for (start, decision) in self.starts.iter().zip(decisions) {
+            if !line.is_empty() {
+                line.extend_from_slice(b", ");
+            }
+            line.extend_from_slice(start.as_bytes());
+            line.extend_from_slice(number.format(decision.remaining).as_bytes());
+            line.extend_from_slice(b";t=");
+            line.extend_from_slice(number.format(seconds_up(decision.reset)).as_bytes());
+        }
+        line
     }
 
     /// Queues how long to wait, rounded up and at least 1; nothing when no wait would help.

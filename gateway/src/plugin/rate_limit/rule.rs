@@ -1,4 +1,6 @@
 //! One limit: what it counts, and by which key.
+//!
+//! Numbers end where an Integer of a structured field does (RFC 9651 §3.3.1), since `RateLimit-Policy` tells them.
 
 use super::Config;
 use crate::config::units::DurationText;
@@ -21,21 +23,27 @@ use std::time::Duration;
 pub struct Rule {
     /// What is counted apart: `ip` (an IPv6 client by its /64), `consumer`, `key`, `route` or `header:NAME`. Where a
     /// request has no such attribute, its address is taken.
-    #[serde(default)]
-    key: KeyText,
+    #[schemars(extend("default" = "ip"))]
+    key: Option<KeyText>,
     /// Requests in a second.
+    #[schemars(range(max = 999_999_999_999_999_i64))]
     limit_per_second: Option<u64>,
     /// Requests in a minute.
+    #[schemars(range(max = 999_999_999_999_999_i64))]
     limit_per_minute: Option<u64>,
     /// Requests in an hour.
+    #[schemars(range(max = 999_999_999_999_999_i64))]
     limit_per_hour: Option<u64>,
     /// Requests in a day.
+    #[schemars(range(max = 999_999_999_999_999_i64))]
     limit_per_day: Option<u64>,
     /// Requests in `window`.
+    #[schemars(range(max = 999_999_999_999_999_i64))]
     limit: Option<u64>,
     /// The time that `limit` is for.
     window: Option<DurationText>,
     /// Makes the limit a token bucket: so many at once, refilled at the limit's rate. Without it the window slides.
+    #[schemars(range(max = 999_999_999_999_999_i64))]
     burst: Option<u64>,
     /// Requests at a time.
     concurrent: Option<u64>,
@@ -50,12 +58,6 @@ pub struct Rule {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 pub struct KeyText(String);
-
-impl Default for KeyText {
-    fn default() -> Self {
-        Self("ip".to_owned())
-    }
-}
 
 impl JsonSchema for KeyText {
     fn schema_name() -> Cow<'static, str> {
@@ -187,15 +189,15 @@ pub fn compile_all(config: &Config, compile: &mut Compile<'_, '_>) -> Option<Vec
     if config.limits.is_empty() {
         return Some(vec![check(&config.rule, at, "default", compile)?]);
     }
-    if config.rule.says_something() {
+    if let Some(key) = config.rule.keys_given().next() {
         compile
             .report
             .error(
-                at.key("limits"),
+                at.key(key),
                 "two-kinds-of-limits",
-                "a limit stands beside `limits`",
+                format!("{key} stands beside `limits`"),
             )
-            .help("move it into the list");
+            .help("move it into the entries of the list that it is for");
         return None;
     }
     let list = at.key("limits");
@@ -245,6 +247,21 @@ impl Rule {
     fn says_something(&self) -> bool {
         self.rates().iter().any(|(_, limit, _)| limit.is_some()) || self.concurrent.is_some()
     }
+
+    /// The names of what is written down.
+    fn keys_given(&self) -> impl Iterator<Item = &'static str> {
+        let rates = self.rates().map(|(name, limit, _)| (name, limit.is_some()));
+        let others = [
+            ("key", self.key.is_some()),
+            ("window", self.window.is_some()),
+            ("burst", self.burst.is_some()),
+            ("concurrent", self.concurrent.is_some()),
+            ("cost", self.cost.is_some()),
+            ("name", self.name.is_some()),
+        ];
+        let all = rates.into_iter().chain(others);
+        all.filter_map(|(name, given)| given.then_some(name))
+    }
 }
 
 fn check(
@@ -255,14 +272,15 @@ fn check(
 ) -> Option<Checked> {
     let mistakes = compile.report.len();
     let quota = quota(rule, at, compile);
-    let key = KeySource::parse(&rule.key.0, compile.route);
+    let key_text = rule.key.as_ref().map_or("ip", |key| &key.0);
+    let key = KeySource::parse(key_text, compile.route);
     let report = &mut *compile.report;
     if key.is_none() {
         report
             .error(
                 at.key("key"),
                 "invalid-key",
-                format!("{:?} is not what a limit can be keyed by", rule.key.0),
+                format!("{key_text:?} is not what a limit can be keyed by"),
             )
             .help("write `ip`, `consumer`, `key`, `route` or `header:NAME`");
     }
@@ -324,6 +342,7 @@ fn quota(rule: &Rule, at: crate::config::At<'_>, compile: &mut Compile<'_, '_>) 
         for (key, given) in [
             ("window", window_given.is_some()),
             ("burst", rule.burst.is_some()),
+            ("cost", rule.cost.is_some()),
         ] {
             if given {
                 report.error(

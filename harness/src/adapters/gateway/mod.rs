@@ -89,7 +89,7 @@ impl Adapter for Gateway {
             .or_insert_with(|| json!({"address": "127.0.0.1:0"}));
         whole
             .entry("telemetry")
-            .or_insert_with(|| json!({"accessLog": {"file": ACCESS_LOG}}));
+            .or_insert_with(|| json!({"accessLog": {"output": {"file": ACCESS_LOG}}}));
         if !fixture.consumers.is_empty() {
             let consumers = whole.entry("consumers").or_insert_with(|| json!([]));
             let list = consumers

@@ -16,13 +16,13 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "limit_req tells neither the quota nor what is left of it",
     },
     Declaration {
-        selector: "h2c",
-        reason: "one listener speaks either HTTP/1.1 or HTTP/2 without TLS before 1.25.1",
-    },
-    Declaration {
-        selector: "metrics",
-        reason: "stub_status counts connections, not requests by route and status",
+        selector: "admin",
+        reason: "there is no admin interface; stub_status counts connections alone",
     },
 ];
 
-pub(super) const KNOWN_FAILING: &[KnownFailing] = &[];
+pub(super) const KNOWN_FAILING: &[KnownFailing] = &[KnownFailing {
+    selector: "UP-007",
+    reason: "what doesn't begin with a status line is passed on as the body of an HTTP/0.9 response",
+    link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version",
+}];

@@ -1,11 +1,9 @@
 //! Locations: a route's paths as regular expressions, ordered as the routes' specificity asks.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use super::plugins::{Plugins, quoted};
-use super::render::{duration, line};
+use super::render::{braced, duration, line};
 use crate::adapters::Unsupported;
 use crate::fixtures::{PathPattern, Retries, RouteApi, Service};
 
@@ -73,11 +71,11 @@ fn pattern(path: &PathPattern) -> (String, Vec<u8>) {
             .and_then(|rest| rest.strip_suffix('}'))
         {
             Some(name) => {
-                let _ = write!(pattern, "/(?<{name}>[^/]+)");
+                pattern.push_str(&format!("/(?<{name}>[^/]+)"));
                 order.push(1);
             }
             None => {
-                let _ = write!(pattern, "/{}", escaped(segment));
+                pattern.push_str(&format!("/{}", escaped(segment)));
                 order.push(0);
             }
         }
@@ -131,11 +129,14 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     text.push_str(&plugins.before);
     if !route.route.methods.is_empty() {
         let allowed = methods(&route.route.methods);
-        let _ = writeln!(
-            text,
-            "            if ($request_method !~ ^({})$) {{ set $allow {}; return 405; }}",
-            allowed.join("|"),
-            quoted(&allowed.join(", ")),
+        braced(
+            &mut text,
+            3,
+            &format!(
+                "if ($request_method !~ ^({})$) {{ set $allow {}; return 405; }}",
+                allowed.join("|"),
+                quoted(&allowed.join(", ")),
+            ),
         );
     }
     text.push_str(&plugins.after);
@@ -270,14 +271,14 @@ pub(super) fn service_host(service: &Service) -> Result<String, Unsupported> {
     }
 }
 
-fn escaped(segment: &str) -> String {
-    segment
-        .chars()
-        .flat_map(|c| {
-            (!c.is_ascii_alphanumeric() && c != '-' && c != '_')
-                .then_some('\\')
-                .into_iter()
-                .chain([c])
-        })
-        .collect()
+/// A text as a regular expression that matches it alone.
+pub(super) fn escaped(text: &str) -> String {
+    let plain = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | ':');
+    text.chars().fold(String::new(), |mut escaped, c| {
+        if !plain(&c) {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+        escaped
+    })
 }

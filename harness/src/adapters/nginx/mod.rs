@@ -1,16 +1,19 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
+mod cors;
 mod declarations;
 mod location;
 mod plugins;
 mod render;
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, printed, write_files};
+use super::process::{Process, printed};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
 };
@@ -57,11 +60,14 @@ impl Adapter for Nginx {
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
         let Site { dir, listener } = site;
         let unusable = |error: std::io::Error| {
-            SetupError::new(format!("the port can't be handed over: {error}"))
+            SetupError::new(format!(
+                "the port or the directory can't be handed over: {error}"
+            ))
         };
         let address = listener.local_addr().map_err(unusable)?;
         listener.set_nonblocking(true).map_err(unusable)?;
-        write_files(rendered, dir.path()).map_err(|error| SetupError::new(error.to_string()))?;
+        // The worker, of a lesser user where the master is root's, has to reach its temporary files.
+        std::fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).map_err(unusable)?;
         let mut command = command();
         command
             .arg("-p")

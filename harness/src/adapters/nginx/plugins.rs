@@ -1,13 +1,11 @@
 //! The plugins of a route, as directives: what stands in the `http` block, and what in the location.
 
-use std::fmt::Write as _;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::location::service_host;
-use super::render::{header_variable, line};
+use super::location::{escaped, service_host};
+use super::render::{braced, header_variable, line};
 use crate::adapters::Unsupported;
 use crate::fixtures::{RouteApi, Service};
 
@@ -24,7 +22,8 @@ pub(super) struct Plugins {
     pub logged: Vec<String>,
     /// Whether the service depends on the request.
     pub chooses_service: bool,
-    index: usize,
+    /// The route's place in the configuration, which keeps variables apart.
+    pub(super) index: usize,
     authenticates: bool,
 }
 
@@ -47,22 +46,6 @@ struct RateLimit {
     limit_per_second: Option<u32>,
     limit_per_minute: Option<u32>,
     burst: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Cors {
-    origins: Vec<String>,
-    #[serde(default = "cors_methods")]
-    methods: Vec<String>,
-    #[serde(default)]
-    headers: Vec<String>,
-    #[serde(default)]
-    expose_headers: Vec<String>,
-    #[serde(default)]
-    allow_credentials: bool,
-    #[serde(default = "cors_max_age")]
-    max_age: String,
 }
 
 #[derive(Deserialize)]
@@ -147,24 +130,28 @@ impl Plugins {
     fn key_auth(&mut self, config: &KeyAuth, consumers: &[(String, String)]) {
         self.authenticates = true;
         let index = self.index;
-        let _ = writeln!(
-            self.http,
-            "    map {} $consumer_{index} {{",
-            header_variable(&config.header)
+        braced(
+            &mut self.http,
+            1,
+            &format!(
+                "map {} $consumer_{index} {{",
+                header_variable(&config.header)
+            ),
         );
         line(&mut self.http, 2, "default \"\"");
         for (name, key) in consumers {
             line(
                 &mut self.http,
                 2,
-                &format!("{} {}", quoted(key), quoted(name)),
+                &format!("{} {}", exactly(key), quoted(name)),
             );
         }
         self.http.push_str("    }\n");
         let challenge = format!("ApiKey realm=\\\"{}\\\"", config.realm);
-        let _ = writeln!(
-            self.after,
-            "            if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"
+        braced(
+            &mut self.after,
+            3,
+            &format!("if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"),
         );
         self.after(&format!("proxy_set_header {} \"\"", config.header));
         self.after(&format!(
@@ -209,10 +196,13 @@ impl Plugins {
             1,
             &format!("limit_req_zone {variable} zone=limit_{index}:1m rate={rate}r/{unit}"),
         );
-        let retry = (seconds / rate.max(1)).max(1);
-        let _ = writeln!(
-            self.http,
-            "    map $limit_req_status $retry_after_{index} {{ default \"\"; REJECTED {retry}; }}"
+        let retry = u32::div_ceil(seconds, rate.max(1));
+        braced(
+            &mut self.http,
+            1,
+            &format!(
+                "map $limit_req_status $retry_after_{index} {{ default \"\"; REJECTED {retry}; }}"
+            ),
         );
         let burst = if burst == 0 {
             String::new()
@@ -223,99 +213,6 @@ impl Plugins {
         self.after(&format!(
             "add_header Retry-After $retry_after_{index} always"
         ));
-        Ok(())
-    }
-
-    fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
-        let index = self.index;
-        let _ = writeln!(self.http, "    map $http_origin $origin_{index} {{");
-        line(&mut self.http, 2, "default \"\"");
-        for origin in &config.origins {
-            let entry = match origin.as_str() {
-                "*" => "~. \"*\"".to_owned(),
-                pattern if pattern.contains('*') => {
-                    let expression = regex_of(pattern);
-                    format!("{} $http_origin", quoted(&format!("~^{expression}$")))
-                }
-                origin => format!("{0} {0}", quoted(origin)),
-            };
-            line(&mut self.http, 2, &entry);
-        }
-        self.http.push_str("    }\n");
-        let name = "$request_method:$http_origin:$http_access_control_request_method";
-        let _ = writeln!(
-            self.http,
-            "    map {} $preflight_{index} {{ default \"\"; \"~^OPTIONS:.+:[^:]+$\" preflight; }}",
-            quoted(name)
-        );
-        let _ = writeln!(
-            self.http,
-            "    map $preflight_{index} $vary_{index} {{ default Origin; preflight \"Origin, \
-             Access-Control-Request-Method, Access-Control-Request-Headers\"; }}"
-        );
-        self.only(config, index)?;
-        let _ = writeln!(
-            self.before,
-            "            if ($preflight_{index}) {{ return 204; }}"
-        );
-        Ok(())
-    }
-
-    /// The headers that an allowed origin gets, and in a preflight alone.
-    fn only(&mut self, config: &Cors, index: usize) -> Result<(), Unsupported> {
-        let seconds = config
-            .max_age
-            .strip_suffix('s')
-            .filter(|digits| digits.parse::<u32>().is_ok());
-        let seconds =
-            seconds.ok_or_else(|| Unsupported::new("cors: maxAge is rendered in whole seconds"))?;
-        let credentials = if config.allow_credentials { "true" } else { "" };
-        let allowed = [
-            (
-                "Access-Control-Allow-Credentials",
-                credentials.to_owned(),
-                "~:.",
-            ),
-            (
-                "Access-Control-Expose-Headers",
-                config.expose_headers.join(", "),
-                "~^:.",
-            ),
-            (
-                "Access-Control-Allow-Methods",
-                config.methods.join(", "),
-                "~^preflight:.",
-            ),
-            (
-                "Access-Control-Allow-Headers",
-                config.headers.join(", "),
-                "~^preflight:.",
-            ),
-            (
-                "Access-Control-Max-Age",
-                seconds.to_owned(),
-                "~^preflight:.",
-            ),
-        ];
-        self.after(&format!(
-            "add_header Access-Control-Allow-Origin $origin_{index} always"
-        ));
-        self.after(&format!("add_header Vary $vary_{index} always"));
-        self.after("proxy_hide_header Access-Control-Allow-Origin");
-        for (name, value, when) in allowed {
-            self.after(&format!("proxy_hide_header {name}"));
-            if value.is_empty() {
-                continue;
-            }
-            let variable = format!("${}_{index}", name.to_lowercase().replace('-', "_"));
-            let _ = writeln!(
-                self.http,
-                "    map \"$preflight_{index}:$origin_{index}\" {variable} {{ default \"\"; {} {}; }}",
-                quoted(when),
-                quoted(&value)
-            );
-            self.after(&format!("add_header {name} {variable} always"));
-        }
         Ok(())
     }
 
@@ -337,14 +234,15 @@ impl Plugins {
             .find(|service| service.name == *to_service)
             .ok_or_else(unknown)?;
         self.chooses_service = true;
-        let (index, variable, value) = (self.index, header_variable(header), quoted(value));
+        let (index, variable, value) = (self.index, header_variable(header), exactly(value));
         for (name, usual, chosen) in [
             ("service", quoted(&route.service.name), quoted(&other.name)),
             ("host", service_host(&route.service)?, service_host(other)?),
         ] {
-            let _ = writeln!(
-                self.http,
-                "    map {variable} ${name}_{index} {{ default {usual}; {value} {chosen}; }}"
+            braced(
+                &mut self.http,
+                1,
+                &format!("map {variable} ${name}_{index} {{ default {usual}; {value} {chosen}; }}"),
             );
         }
         Ok(())
@@ -377,7 +275,8 @@ impl Plugins {
         Ok(())
     }
 
-    fn after(&mut self, directive: &str) {
+    /// Adds a directive to what comes after the check of the method.
+    pub(super) fn after(&mut self, directive: &str) {
         line(&mut self.after, 3, directive);
     }
 }
@@ -385,6 +284,11 @@ impl Plugins {
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A map's entry for this very text; a plain one would match upper and lower case alike.
+pub(super) fn exactly(text: &str) -> String {
+    quoted(&format!("~^{}$", escaped(text)))
 }
 
 /// A plugin without a configuration has an empty one.
@@ -418,16 +322,6 @@ fn bytes(value: &Value) -> Result<u64, Unsupported> {
         .ok_or_else(|| Unsupported::new(format!("the size {text}")))
 }
 
-/// `*` stands for one or more labels.
-fn regex_of(pattern: &str) -> String {
-    let literal = |part: &str| part.replace('.', "\\.");
-    pattern
-        .split('*')
-        .map(literal)
-        .collect::<Vec<_>>()
-        .join("[A-Za-z0-9.-]+")
-}
-
 fn key_header() -> String {
     "X-API-Key".to_owned()
 }
@@ -442,12 +336,4 @@ fn consumer_header() -> String {
 
 fn ip() -> String {
     "ip".to_owned()
-}
-
-fn cors_methods() -> Vec<String> {
-    ["GET", "HEAD", "POST"].map(str::to_owned).to_vec()
-}
-
-fn cors_max_age() -> String {
-    "5s".to_owned()
 }

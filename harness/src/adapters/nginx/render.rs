@@ -188,8 +188,7 @@ impl Http {
         format!(
             "\
 daemon off;
-# One process, so that ending it ends everything.
-master_process off;
+worker_processes 1;
 pid {PID_FILE};
 error_log stderr warn;
 events {{ worker_connections 1024; }}
@@ -223,6 +222,13 @@ pub(super) fn line(text: &mut String, depth: usize, directive: &str) {
     text.push_str(&"    ".repeat(depth));
     text.push_str(directive);
     text.push_str(";\n");
+}
+
+/// A block, whole or its beginning, on a line.
+pub(super) fn braced(text: &mut String, depth: usize, block: &str) {
+    text.push_str(&"    ".repeat(depth));
+    text.push_str(block);
+    text.push('\n');
 }
 
 /// A duration as nginx writes it.

@@ -99,6 +99,28 @@ pub(super) async fn has_header(world: &mut World, arguments: &Arguments) -> Step
     )
 }
 
+pub(super) async fn caller(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, alias, name) = (
+        last(world, arguments.text(0))?,
+        arguments.text(1),
+        arguments.text(2),
+    );
+    let consumer = world
+        .plan
+        .consumers
+        .iter()
+        .find(|consumer| consumer.alias == alias);
+    let consumer =
+        consumer.ok_or_else(|| StepFailure(format!("no consumer {alias:?} was given")))?;
+    let found: Vec<&str> = request.header_values(name).collect();
+    expect(found == [consumer.name.as_str()], || {
+        format!(
+            "the upstream should receive {name} with {:?}, but received {found:?}",
+            consumer.name
+        )
+    })
+}
+
 pub(super) async fn without_header(world: &mut World, arguments: &Arguments) -> StepResult {
     let (request, name) = (last(world, arguments.text(0))?, arguments.text(1));
     let found = request.header(name);
