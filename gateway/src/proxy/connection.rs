@@ -117,6 +117,7 @@ impl Http {
         reused
     }
 }
+
 /// Ends when a head takes too long.
 ///
 /// The first time it is asked, the request has not begun: how long a connection may be idle is Pingora's to say. Whoever
@@ -145,11 +146,10 @@ impl Future for Deadline<'_> {
         if Turn::has_head() || !mem::replace(&mut self.asked, true) {
             return Poll::Pending;
         }
-        let patience = || self.listener.load().head_timeout;
-        let patience = self.timer.is_none().then(patience).unwrap_or_default();
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(fast_sleep(patience)));
-        timer.as_mut().poll(context)
+        let listener = self.listener;
+        let start = || -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(fast_sleep(listener.load().head_timeout))
+        };
+        self.timer.get_or_insert_with(start).as_mut().poll(context)
     }
 }

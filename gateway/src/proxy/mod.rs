@@ -18,8 +18,10 @@ mod upstream_request;
 mod upstream_response;
 mod wire;
 
+pub(crate) use client::address as client_address;
 pub use connection::Connections;
 pub use context::Context;
+pub(crate) use upstream_request::push_query;
 
 use crate::reason::Reason;
 use crate::snapshot::{Listener, Snapshot};
@@ -148,7 +150,8 @@ impl ProxyHttp for Proxy {
             // The client is told now (RFC 9112 §9.6), rather than cut off in its next request.
             session.set_keepalive(None);
         }
-        edits::apply_to_response(response, &ctx.exchange.response_edits)
+        edits::apply_to_response(response, &ctx.exchange.response_edits);
+        Ok(())
     }
 
     fn response_body_filter(

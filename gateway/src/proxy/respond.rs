@@ -21,7 +21,7 @@ pub const NAME: &str = "gateway";
 /// Answers without a body.
 pub async fn answer(session: &mut Session, ctx: &mut Context, status: StatusCode) -> Result<()> {
     let mut head = ResponseHeader::build(status, Some(8))?;
-    edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
+    edits::apply_to_response(&mut head, &ctx.exchange.response_edits);
     end(session, false);
     send(session, head, true).await
 }
@@ -78,7 +78,7 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
     };
     head.insert_header(CACHE_CONTROL, "no-store")?;
     head.insert_header("Proxy-Status", proxy_status(&facts))?;
-    edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
+    edits::apply_to_response(&mut head, &ctx.exchange.response_edits);
     let bodiless = body.is_empty() || request.method == Method::HEAD;
     send(session, head, bodiless).await?;
     if !bodiless {

@@ -6,7 +6,6 @@ use super::{admission, client};
 use crate::domain::path::{PathError, normalise};
 use crate::domain::pattern::Methods;
 use crate::plugin::chain::Chain;
-use crate::plugin::edits::Header;
 use crate::plugin::{Flow, Rejection, Request};
 use crate::reason::Reason;
 use crate::router;
@@ -47,7 +46,6 @@ pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     ctx.peer = peer.map_or(ctx.peer, |peer| peer.to_canonical());
     ctx.trusted = ctx.listener.trusts(ctx.peer);
     let head = session.req_header();
-    ctx.version = head.version;
     ctx.client = if ctx.trusted {
         client::address(ctx.peer, &head.headers, &ctx.listener)
     } else {
@@ -88,11 +86,7 @@ fn tunnel(session: &mut Session, ctx: &mut Context) -> Decision {
 }
 
 fn allow(ctx: &mut Context, methods: HeaderValue) {
-    let header = Header {
-        name: ALLOW,
-        wire: "Allow".into(),
-    };
-    ctx.exchange.response_edits.set(&header, methods);
+    ctx.exchange.response_edits.set(&ALLOW, methods);
 }
 
 fn set_limits(session: &mut Session, ctx: &Context) {

@@ -1,7 +1,6 @@
 //! The response as it comes from upstream: tried again or not, taken as HTTP/1.1 or HTTP/2 allow, within its limits.
 
 use super::context::Context;
-use super::edits::Head;
 use super::failure;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
@@ -73,12 +72,12 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
     let kept = |name: &HeaderName| upgrade && (name == UPGRADE || name == CONNECTION);
     for name in nominated(response) {
         if !kept(&name) && !is_framing(&name) {
-            response.remove(&name);
+            response.remove_header(&name);
         }
     }
     for name in &HOP_BY_HOP {
         if !kept(name) {
-            response.remove(name);
+            response.remove_header(name);
         }
     }
 }

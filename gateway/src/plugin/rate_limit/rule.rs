@@ -47,9 +47,9 @@ pub struct Rule {
     burst: Option<u64>,
     /// Requests at a time.
     concurrent: Option<u64>,
-    /// What one request costs.
+    /// What one request costs; 1 by default.
     cost: Option<u64>,
-    /// The limit's name in `RateLimit` and in answers.
+    /// The limit's name in `RateLimit` and in answers; `default`, or `limit-1`, `limit-2` … in `limits`.
     #[schemars(regex(pattern = "^[A-Za-z0-9_.-]{1,64}$"))]
     name: Option<String>,
 }
