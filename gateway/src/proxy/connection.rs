@@ -17,7 +17,6 @@ use pingora::time::fast_timeout::fast_sleep;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 /// The connections of one listener.
 pub struct Connections(Arc<Http>);
@@ -99,21 +98,20 @@ impl Http {
     /// One request.
     async fn turn(
         &self,
-        session: ServerSession,
+        mut session: ServerSession,
         shutdown: &ShutdownWatch,
     ) -> Option<ReusedHttpStream> {
-        let began = Instant::now();
-        let client = session
-            .client_addr()
-            .and_then(|address| address.as_inet())
-            .map(|address| address.ip().to_canonical());
+        if session.get_keepalive().is_some() {
+            // Until the first byte, a new connection is as idle as one between two requests.
+            session.set_keepalive(Some(self.listener.load().keep_alive.as_secs().max(1)));
+        }
         let reused = tokio::select! {
             biased;
             reused = self.proxy.process_new_http(session, shutdown) => reused,
             () = Deadline::new(&self.listener) => None,
         };
-        if let Some((reason, id)) = Turn::refused() {
-            record::unread(&self.state, client, reason, id, began.elapsed());
+        if let Some(refused) = Turn::refused() {
+            record::unread(&self.state, &refused);
         }
         reused
     }

@@ -2,8 +2,8 @@
 
 use super::State;
 use super::context::Context;
-use crate::plugin::exchange::{Exchange, RequestId};
-use crate::reason::Reason;
+use super::wire::Refused;
+use crate::plugin::exchange::Exchange;
 use crate::telemetry::{Line, Seen};
 use http::header::USER_AGENT;
 use http::uri::Uri;
@@ -12,7 +12,6 @@ use percent_encoding::percent_decode_str;
 use pingora::Error;
 use pingora::prelude::Session;
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -62,32 +61,25 @@ pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context)
     });
 }
 
-/// Counts and logs a request whose head could not be read.
-pub fn unread(
-    state: &State,
-    client: Option<IpAddr>,
-    reason: Reason,
-    id: RequestId,
-    duration: Duration,
-) {
-    let facts = reason.facts();
+/// Counts and logs a request whose head could not be read; how long it took says nothing then.
+pub fn unread(state: &State, refused: &Refused) {
+    let facts = refused.reason.facts();
     state.unrouted.record(&Seen {
         method: &UNREAD,
         status: facts.status,
         service: 0,
-        duration,
+        duration: Duration::ZERO,
         upstream: None,
-        reason: Some(reason),
+        reason: Some(refused.reason),
         would_refuse: None,
         observed: None,
     });
     state.log.load().line(SystemTime::now(), |line| {
-        line.text("request_id", id.as_str());
-        if let Some(client) = client {
+        line.text("request_id", refused.id.as_str());
+        if let Some(client) = refused.client {
             line.address("client", client);
         }
         line.number("status", u64::from(facts.status.as_u16()));
-        line.millis("duration_ms", duration.as_micros());
         line.text("cause", facts.code);
     });
 }

@@ -16,8 +16,9 @@ use pingora::protocols::{
     ALPN, GetProxyDigest, GetSocketDigest, GetTimingDigest, Peek, Shutdown, SocketDigest, Ssl,
     Stream, TimingDigest, UniqueID, UniqueIDType,
 };
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::io;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -40,8 +41,16 @@ pub(super) struct Turn {
     line: Cell<usize>,
     spaces: Cell<usize>,
     odd: Cell<bool>,
-    refused: RefCell<Option<(Reason, RequestId)>>,
+    refused: Cell<Option<Refused>>,
     linger: Cell<bool>,
+}
+
+/// A head that was refused without having been read.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Refused {
+    pub(super) reason: Reason,
+    pub(super) id: RequestId,
+    pub(super) client: Option<IpAddr>,
 }
 
 impl Turn {
@@ -60,9 +69,9 @@ impl Turn {
         TURN.try_with(|one| one.linger.set(true)).ok();
     }
 
-    /// Why the head of this task's request was refused without having been read, and under which id.
-    pub(super) fn refused() -> Option<(Reason, RequestId)> {
-        TURN.with(|one| *one.refused.borrow())
+    /// How the head of this task's request was refused without having been read.
+    pub(super) fn refused() -> Option<Refused> {
+        TURN.with(|one| one.refused.get())
     }
 
     /// Whether the request line, as far as it is known, is three words of visible ASCII (RFC 9112 §3). Pingora would
@@ -93,16 +102,17 @@ impl Turn {
     }
 
     /// Whether what is written now is Pingora's refusal of a head; then the answer to be sent instead, the first time.
-    fn refuse(&self) -> Option<Bytes> {
+    fn refuse(&self, client: impl FnOnce() -> Option<IpAddr>) -> Option<Bytes> {
         if self.head_arrived.get() {
             return None;
         }
-        if self.refused.borrow().is_some() {
+        if self.refused.get().is_some() {
             return Some(Bytes::new());
         }
         let (reason, detail) = self.reason();
         let id = RequestId::make();
-        *self.refused.borrow_mut() = Some((reason, id));
+        let client = client();
+        self.refused.set(Some(Refused { reason, id, client }));
         self.linger.set(true);
         Some(respond::bytes(&Rejection::new(reason, detail), id.as_str()))
     }
@@ -165,6 +175,12 @@ impl Wire {
         self.stream.as_ref().expect("only a drop takes the stream")
     }
 
+    fn client(&self) -> Option<IpAddr> {
+        let digest = self.stream().get_socket_digest()?;
+        let address = digest.peer_addr()?.as_inet()?;
+        Some(address.ip().to_canonical())
+    }
+
     fn stream_mut(&mut self) -> &mut Stream {
         self.stream.as_mut().expect("only a drop takes the stream")
     }
@@ -214,7 +230,8 @@ impl AsyncWrite for Wire {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let instead = TURN.try_with(Turn::refuse).ok().flatten();
+        let client = || self.client();
+        let instead = TURN.try_with(|one| one.refuse(client)).ok().flatten();
         let Some(instead) = instead else {
             return Pin::new(self.stream_mut()).poll_write(cx, bytes);
         };
