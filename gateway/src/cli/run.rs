@@ -96,10 +96,7 @@ impl Run {
 
 /// One thread needs nothing of what lets several share their work, and is cheaper without.
 fn runtime(threads: Option<usize>) -> std::io::Result<Runtime> {
-    let threads = threads.map_or_else(
-        || available_parallelism().map_or(1, usize::from),
-        |threads| threads,
-    );
+    let threads = threads.unwrap_or_else(|| available_parallelism().map_or(1, usize::from));
     let mut builder = match threads {
         1 => Builder::new_current_thread(),
         _ => Builder::new_multi_thread(),
