@@ -19,10 +19,29 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "admin",
         reason: "there is no admin interface; stub_status counts connections alone",
     },
+    Declaration {
+        selector: "normalised-target",
+        reason: "locations are matched on the normal form, but upstreams get the target as it came",
+    },
+    Declaration {
+        selector: "encoded-delimiters",
+        reason: "what is encoded is decoded before locations are matched; nothing refuses or keeps %2F and %5C",
+    },
+    Declaration {
+        selector: "misdirected",
+        reason: "the scheme of a target in absolute form is not looked at",
+    },
 ];
 
-pub(super) const KNOWN_FAILING: &[KnownFailing] = &[KnownFailing {
-    selector: "UP-007",
-    reason: "what doesn't begin with a status line is passed on as the body of an HTTP/0.9 response",
-    link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version",
-}];
+pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
+    KnownFailing {
+        selector: "UP-007",
+        reason: "what doesn't begin with a status line is passed on as the body of an HTTP/0.9 response",
+        link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_http_version",
+    },
+    KnownFailing {
+        selector: "ROUTE-077",
+        reason: "a path that climbs above the root is answered with 400",
+        link: "https://datatracker.ietf.org/doc/html/rfc3986#section-5.2.4",
+    },
+];

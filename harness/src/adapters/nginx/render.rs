@@ -120,6 +120,11 @@ impl Http {
                 "{url}: only upstreams of plain HTTP are rendered"
             )));
         }
+        if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
+            return Err(Unsupported::new(
+                "a path in an upstream's URL: the target is passed on as it came",
+            ));
+        }
         for (authority, weight) in service.authorities() {
             let address = bindings.upstreams.get(&authority);
             let address =
@@ -282,6 +287,11 @@ fn balancing(service: &Service) -> Result<Option<String>, Unsupported> {
         },
     };
     Ok(Some(directive))
+}
+
+fn path_of(url: &str) -> String {
+    let uri = url.parse::<http::Uri>();
+    uri.map_or_else(|_| String::new(), |uri| uri.path().to_owned())
 }
 
 /// The variable that holds a request header.
