@@ -31,6 +31,18 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "misdirected",
         reason: "the scheme of a target in absolute form is not looked at",
     },
+    Declaration {
+        selector: "streamed-body",
+        reason: "the whole body is kept, so that it can always be sent again",
+    },
+    Declaration {
+        selector: "patient-retries",
+        reason: "the next try begins at once; an upstream's Retry-After is not read",
+    },
+    Declaration {
+        selector: "proxy-status",
+        reason: "there is no Proxy-Status (RFC 9209)",
+    },
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
@@ -43,5 +55,15 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "ROUTE-077",
         reason: "a path that climbs above the root is answered with 400",
         link: "https://datatracker.ietf.org/doc/html/rfc3986#section-5.2.4",
+    },
+    KnownFailing {
+        selector: "hop-by-hop",
+        reason: "what Connection names is passed on, and so are Proxy-Connection and Upgrade of a response",
+        link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header",
+    },
+    KnownFailing {
+        selector: "LIMIT-081",
+        reason: "the connection is closed without the 408 that the documentation promises",
+        link: "https://nginx.org/en/docs/http/ngx_http_core_module.html#client_body_timeout",
     },
 ];

@@ -120,6 +120,11 @@ impl Http {
                 "{url}: only upstreams of plain HTTP are rendered"
             )));
         }
+        if service.http2 {
+            return Err(Unsupported::new(
+                "http2 to upstreams: only gRPC is, by directives of its own",
+            ));
+        }
         if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
             return Err(Unsupported::new(
                 "a path in an upstream's URL: the target is passed on as it came",
