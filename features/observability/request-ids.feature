@@ -1,3 +1,4 @@
+@plugin:request-id
 Feature: Every request has an id
 
   Background:

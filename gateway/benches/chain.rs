@@ -12,7 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
-use gateway::compile::{Lasting, Overrides, compile};
+use gateway::compile::{Lasting, Outline, Overrides, compile};
 use gateway::config::load;
 use gateway::plugin::chain::{Chain, Link};
 use gateway::plugin::exchange::Exchange;
@@ -103,8 +103,10 @@ fn snapshot() -> anyhow::Result<Snapshot> {
     std::fs::write(&path, document.to_string())?;
     let mut loaded = load(&[path.display().to_string()], &registry::schema());
     let mut report = std::mem::take(&mut loaded.report);
+    let outline = Outline::new(&loaded.documents, &mut report);
     compile(
-        &loaded,
+        &outline,
+        &loaded.watched,
         &Overrides::default(),
         &Lasting::default(),
         &mut report,

@@ -1,14 +1,18 @@
 //! The gateway: configuration documents in, a running proxy out.
 //!
-//! Arrows go one way: `runtime` → {`compile`, `proxy`, `admin`} → `snapshot` → {`plugin`, `router`, `upstream`, `limit`,
-//! `identity`, `telemetry`} → {`config`, `reason`, `domain`}. Only `proxy` and `runtime` know Pingora.
+//! Arrows go one way: {`runtime`, `explain`, `diff`} → {`lint`, `admin`} → {`compile`, `proxy`} → `snapshot` → {`plugin`,
+//! `router`, `upstream`, `limit`, `identity`, `telemetry`} → {`config`, `reason`, `domain`}. Only `proxy` and `runtime`
+//! know Pingora.
 
 pub mod admin;
 pub mod compile;
 pub mod config;
+pub mod diff;
 pub mod domain;
+pub mod explain;
 pub mod identity;
 pub mod limit;
+pub mod lint;
 pub mod plugin;
 pub mod proxy;
 pub mod reason;

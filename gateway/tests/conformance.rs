@@ -16,7 +16,9 @@ async fn main() -> anyhow::Result<ExitCode> {
         println!("conformance: test");
         return Ok(ExitCode::SUCCESS);
     }
-    let name = arguments.into_iter().find(|argument| !argument.starts_with('-'));
+    let name = arguments
+        .into_iter()
+        .find(|argument| !argument.starts_with('-'));
     let options = RunOptions {
         filter: Filter { tags: None, name },
         gateway_bin: Some(env!("CARGO_BIN_EXE_gateway").into()),
@@ -25,5 +27,9 @@ async fn main() -> anyhow::Result<ExitCode> {
     };
     let report = gatecheck::run(options).await?;
     Terminal::new(io::stdout(), colours()).summary(&report)?;
-    Ok(if report.succeeded() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if report.succeeded() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }

@@ -5,9 +5,9 @@
 
 use std::path::Path;
 
-use gateway::config::{self, At, Load, Schema, raw};
-use schemars::{JsonSchema, schema_for};
-use serde::Deserialize;
+use gateway::compile::{Lasting, Outline, Overrides, compile};
+use gateway::config::{self, Place, Report};
+use gateway::plugin::registry::{self, REGISTRY};
 
 const CASES: &str = "tests/diagnostics";
 
@@ -48,31 +48,42 @@ fn a_path_that_leads_nowhere_is_told() {
     insta::assert_snapshot!(told(&paths).replace(paths[2], "EMPTY-DIRECTORY"));
 }
 
-fn told(paths: &[&str]) -> String {
-    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
-    let Load {
-        documents,
-        mut report,
-        ..
-    } = config::load(&paths, &schema());
-    for loaded in &documents {
-        let at = At::root(&loaded.source).key("consumers");
-        for (index, consumer) in loaded.document.consumers.iter().enumerate() {
-            let at = at.index(index).key("keys");
-            for (index, key) in consumer.keys.iter().enumerate() {
-                let at = at.index(index);
-                match key {
-                    raw::Key::Lasting(key) => key.resolve_at(at, &mut report),
-                    raw::Key::Expiring(key) => key.key.resolve_at(at.key("key"), &mut report),
-                };
-            }
-        }
+#[test]
+fn every_plugin_has_a_wrong_configuration_of_its_own() {
+    for kind in REGISTRY {
+        let case = format!("{CASES}/plugin-{}.yaml", kind.name);
+        let (report, _) = report(&[&case]);
+        let of_plugin = |at: &Place| at.pointer.contains("/plugins/");
+        assert!(
+            report.sorted().iter().any(|told| of_plugin(&told.at)),
+            "nothing is wrong with a plugin in {case}"
+        );
     }
+}
+
+fn told(paths: &[&str]) -> String {
+    let (report, compiled) = report(paths);
     assert!(
-        report.has_errors(),
+        report.has_errors() && !compiled,
         "{paths:?} is wrong, and nothing is told"
     );
     report.human(false).replace(&format!("{CASES}/"), "")
+}
+
+/// What is told without lint, and whether there is something that could be served.
+fn report(paths: &[&str]) -> (Report, bool) {
+    let paths: Vec<String> = paths.iter().map(|path| (*path).to_owned()).collect();
+    let load = config::load(&paths, &registry::schema());
+    let mut report = load.report.clone();
+    let outline = Outline::new(&load.documents, &mut report);
+    let compiled = compile(
+        &outline,
+        &load.watched,
+        &Overrides::default(),
+        &Lasting::default(),
+        &mut report,
+    );
+    (report, compiled.is_some())
 }
 
 fn settings() -> insta::Settings {
@@ -81,45 +92,4 @@ fn settings() -> insta::Settings {
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
     settings
-}
-
-fn schema() -> Schema {
-    Schema::new([
-        ("cors", schema_for!(Cors), "Cross-origin requests (Fetch)."),
-        (
-            "rate-limit",
-            schema_for!(RateLimit),
-            "No more than so many requests.",
-        ),
-        (
-            "request-size-limit",
-            schema_for!(SizeLimit),
-            "No larger requests.",
-        ),
-    ])
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema matters")]
-struct Cors {
-    origins: Vec<String>,
-    methods: Option<Vec<String>>,
-    allow_credentials: Option<bool>,
-    max_age: Option<config::units::DurationText>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema matters")]
-struct RateLimit {
-    key: Option<String>,
-    limit_per_minute: Option<std::num::NonZeroU32>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(dead_code, reason = "only the schema matters")]
-struct SizeLimit {
-    max_bytes: config::units::SizeText,
 }

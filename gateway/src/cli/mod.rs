@@ -1,10 +1,15 @@
 //! The command line. Exit codes: 0 as asked, 1 findings or failure, 2 usage.
 
+mod check;
+mod diff;
+mod explain;
 mod run;
+mod schema;
 
 use clap::{Args, Parser, Subcommand};
 use gateway::compile::Overrides;
 use gateway::runtime::Source;
+use std::io::{ErrorKind, Write};
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
@@ -20,6 +25,14 @@ pub struct Arguments {
 enum Command {
     /// Serve what the configuration says.
     Run(run::Run),
+    /// Tell what is wrong with the configuration, and what may be, without starting.
+    Check(check::Check),
+    /// Tell what would become of one request, step by step.
+    Explain(explain::Explain),
+    /// Tell how two configurations differ in what they mean; fails when they do.
+    Diff(diff::Diff),
+    /// Print the JSON Schema of a document, for editors.
+    Schema,
 }
 
 impl Arguments {
@@ -27,6 +40,10 @@ impl Arguments {
     pub fn run(self) -> ExitCode {
         match self.command {
             Command::Run(run) => run.run(),
+            Command::Check(check) => check.run(),
+            Command::Explain(explain) => explain.run(),
+            Command::Diff(diff) => diff.run(),
+            Command::Schema => schema::run(),
         }
     }
 }
@@ -71,4 +88,16 @@ fn resolve(text: &str) -> Result<(String, SocketAddr), String> {
         .parse()
         .map_err(|_| format!("`{address}` is not an address with a port, as in 127.0.0.1:9001"))?;
     Ok((name.to_owned(), address))
+}
+
+/// Writes to standard output. A reader that has seen enough, as `head`, is no failure.
+fn print(text: &str) -> ExitCode {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("error: standard output cannot be written: {error}");
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }

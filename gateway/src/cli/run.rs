@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::runtime::{Builder, Runtime};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// `gateway run`.
@@ -35,13 +37,8 @@ impl Run {
     /// Serves until SIGTERM or SIGINT.
     pub fn run(self) -> ExitCode {
         log_to_stderr();
-        let mut runtime = tokio::runtime::Builder::new_multi_thread();
-        if let Some(threads) = self.threads {
-            runtime.worker_threads(threads.into());
-        }
+        let runtime = runtime(self.threads.map(usize::from));
         let served = runtime
-            .enable_all()
-            .build()
             .context("no threads could be started")
             .and_then(|runtime| {
                 let result = runtime.block_on(self.serve());
@@ -95,6 +92,19 @@ impl Run {
             ExitCode::FAILURE
         })
     }
+}
+
+/// One thread needs nothing of what lets several share their work, and is cheaper without.
+fn runtime(threads: Option<usize>) -> std::io::Result<Runtime> {
+    let threads = threads.map_or_else(
+        || available_parallelism().map_or(1, usize::from),
+        |threads| threads,
+    );
+    let mut builder = match threads {
+        1 => Builder::new_current_thread(),
+        _ => Builder::new_multi_thread(),
+    };
+    builder.worker_threads(threads).enable_all().build()
 }
 
 /// Reloads on SIGHUP; returns on SIGTERM and SIGINT.

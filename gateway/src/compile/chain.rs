@@ -3,7 +3,8 @@
 //! Levels from the outside in: the registry's defaults, the whole, the API document, the route. An inner entry takes the
 //! place of an outer one of the same name, and `enabled: false` takes it away.
 
-use super::{Api, Lasting};
+use super::Lasting;
+use super::outline::{Api, Outline};
 use crate::config::{At, Loaded, Report, Source, raw};
 use crate::identity::Keys;
 use crate::plugin::chain::{Chain, Link, Phases};
@@ -11,14 +12,17 @@ use crate::plugin::registry::{self, Compile, Kind, REGISTRY};
 use http::header::HeaderName;
 use serde_json::Value;
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
 
 /// A plugin in force.
 pub struct Entry<'a> {
     pub kind: &'static Kind,
-    config: Value,
-    /// Where its config stands.
-    at: At<'a>,
+    pub config: Value,
+    /// Where its config stands; for the registry's defaults, nowhere that a user could mend.
+    pub at: At<'a>,
+    /// What it is here for.
+    pub note: Option<&'a str>,
     /// What shares its counters.
     scope: String,
 }
@@ -38,7 +42,7 @@ pub fn globals(documents: &[Loaded]) -> Vec<(&raw::Plugin, At<'_>)> {
         .collect()
 }
 
-fn placed<'a>(plugins: &'a [raw::Plugin], list: At<'a>) -> Vec<(&'a raw::Plugin, At<'a>)> {
+pub fn placed<'a>(plugins: &'a [raw::Plugin], list: At<'a>) -> Vec<(&'a raw::Plugin, At<'a>)> {
     plugins
         .iter()
         .enumerate()
@@ -46,42 +50,85 @@ fn placed<'a>(plugins: &'a [raw::Plugin], list: At<'a>) -> Vec<(&'a raw::Plugin,
         .collect()
 }
 
-/// What chains are made from.
-pub struct Levels<'a> {
-    pub globals: &'a [(&'a raw::Plugin, At<'a>)],
-    pub keys: &'a Arc<Keys>,
-    pub lasting: &'a Lasting,
-    /// Where the registry's defaults stand: nowhere that a user could mend.
-    pub defaults: &'a Source,
+/// The plugins in force on a route, in the order in which they run.
+pub fn in_force<'a>(
+    globals: &[(&'a raw::Plugin, At<'a>)],
+    api: &Api<'a>,
+    route: &'a raw::Route,
+    at: At<'a>,
+    name: &str,
+    report: &mut Report,
+) -> Vec<Entry<'a>> {
+    let levels = [
+        ("the whole".to_owned(), globals.to_vec()),
+        (
+            format!("api {}", api.service.name),
+            placed(&api.raw.plugins, api.at.key("plugins")),
+        ),
+        (
+            format!("route {name}"),
+            placed(&route.plugins, at.key("plugins")),
+        ),
+    ];
+    let mut entries = defaults();
+    for (scope, plugins) in levels {
+        add_level(&mut entries, &scope, &plugins, report);
+    }
+    sorted(entries)
 }
 
-impl<'a> Levels<'a> {
-    /// The plugins in force on a route, in the order in which they run.
-    pub fn in_force(
-        &self,
-        api: &Api<'a>,
-        route: &'a raw::Route,
-        at: At<'a>,
-        report: &mut Report,
-    ) -> Vec<Entry<'a>> {
-        let own = placed(&api.raw.plugins, api.at.key("plugins"));
-        let inner = placed(&route.plugins, at.key("plugins"));
-        let route_scope = format!(
-            "route {}",
-            route.name.as_deref().unwrap_or(&api.service.name)
-        );
-        let levels = [
-            ("the whole".to_owned(), self.globals.to_vec()),
-            (format!("api {}", api.service.name), own),
-            (route_scope, inner),
-        ];
-        let mut entries = self.defaults();
-        for (scope, plugins) in levels {
-            add_level(&mut entries, &scope, &plugins, report);
-        }
-        sorted(entries)
-    }
+/// What runs where no route is found: the request's id, as the whole wants it.
+pub fn ids<'a>(globals: &[(&'a raw::Plugin, At<'a>)], report: &mut Report) -> Vec<Entry<'a>> {
+    let ids: Vec<_> = globals
+        .iter()
+        .filter(|(plugin, _)| plugin.name == registry::REQUEST_ID)
+        .copied()
+        .collect();
+    let mut entries = defaults();
+    add_level(&mut entries, "the whole", &ids, report);
+    entries.retain(|entry| entry.kind.name == registry::REQUEST_ID);
+    entries
+}
 
+fn defaults<'a>() -> Vec<Entry<'a>> {
+    static NOWHERE: LazyLock<Source> = LazyLock::new(|| {
+        Source::parse(
+            Path::new(""),
+            "(defaults)",
+            b"{}".to_vec(),
+            &mut Report::default(),
+        )
+        .expect("`{}` is a document")
+    });
+    let entry = |kind: &'static Kind| {
+        let config = serde_json::from_str(kind.default?).expect("a default is JSON");
+        Some(Entry {
+            kind,
+            config,
+            at: At::root(&NOWHERE),
+            note: None,
+            scope: "default".to_owned(),
+        })
+    };
+    REGISTRY.iter().filter_map(entry).collect()
+}
+
+/// Headers by which the gateway speaks to upstreams, whichever route names them.
+pub fn reserved(outline: &Outline<'_>) -> Box<[HeaderName]> {
+    let named = outline.plugins().into_iter().filter_map(|(plugin, _)| {
+        registry::identity_header(&plugin.name, plugin.config.as_ref().unwrap_or(&Value::Null))
+    });
+    let names: HashSet<HeaderName> = named.chain([registry::default_identity_header()]).collect();
+    names.into_iter().collect()
+}
+
+/// What chains are made from, besides the entries.
+pub struct Makings<'a> {
+    pub keys: &'a Arc<Keys>,
+    pub lasting: &'a Lasting,
+}
+
+impl Makings<'_> {
     /// Compiles the entries; mistakes go to the report.
     pub fn compile(
         &self,
@@ -112,57 +159,12 @@ impl<'a> Levels<'a> {
                     name: entry.kind.name,
                     reason: entry.kind.reason,
                     does,
+                    note: entry.note.map(Into::into),
                 }),
                 None => sound = false,
             }
         }
         sound.then(|| phases.finish())
-    }
-
-    /// The chain where no route is found: the request's id, as the whole wants it.
-    pub fn fallback(&self, report: &mut Report) -> Chain {
-        let mut entries = self.defaults();
-        let ids: Vec<_> = self
-            .globals
-            .iter()
-            .filter(|(plugin, _)| plugin.name == registry::REQUEST_ID)
-            .copied()
-            .collect();
-        add_level(&mut entries, "the whole", &ids, report);
-        entries.retain(|entry| entry.kind.name == registry::REQUEST_ID);
-        self.compile(&entries, "", &[], report).unwrap_or_default()
-    }
-
-    fn defaults(&self) -> Vec<Entry<'a>> {
-        let entry = |kind: &'static Kind| {
-            let config = serde_json::from_str(kind.default?).expect("a default is JSON");
-            Some(Entry {
-                kind,
-                config,
-                at: At::root(self.defaults),
-                scope: "default".to_owned(),
-            })
-        };
-        REGISTRY.iter().filter_map(entry).collect()
-    }
-
-    /// Headers by which the gateway speaks to upstreams, whichever route names them.
-    pub fn reserved(&self, apis: &[Api<'_>]) -> Box<[HeaderName]> {
-        let of_apis = apis.iter().flat_map(|api| {
-            let routes = api.raw.routes.iter().flat_map(|route| &route.plugins);
-            api.raw.plugins.iter().chain(routes)
-        });
-        let plugins = self
-            .globals
-            .iter()
-            .map(|(plugin, _)| *plugin)
-            .chain(of_apis);
-        let named = plugins.filter_map(|plugin| {
-            registry::identity_header(&plugin.name, plugin.config.as_ref().unwrap_or(&Value::Null))
-        });
-        let names: HashSet<HeaderName> =
-            named.chain([registry::default_identity_header()]).collect();
-        names.into_iter().collect()
     }
 }
 
@@ -198,6 +200,7 @@ fn add_level<'a>(
                 kind,
                 config,
                 at: at.key("config"),
+                note: plugin.note.as_deref(),
                 scope: scope.to_owned(),
             });
         }

@@ -6,18 +6,23 @@
 mod chain;
 mod consumers;
 mod listener;
+mod outline;
 mod route;
 mod service;
 mod whole;
 
+pub(crate) use chain::Entry;
 pub use listener::default_listener;
+pub use outline::Outline;
+pub(crate) use outline::Written;
 pub use whole::Overrides;
 
-use crate::config::{At, Load, Loaded, Report, Source, raw};
+use crate::config::Report;
 use crate::limit::Limits;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
-use std::path::Path;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// What outlives a configuration: counters and metrics.
@@ -29,83 +34,39 @@ pub struct Lasting {
     pub metrics: Arc<Metrics>,
 }
 
-/// Compiles what was loaded. What is wrong goes to `report`; there is a snapshot only when nothing is.
+/// Compiles the outline of the documents. What is wrong goes to `report`; there is a snapshot only when nothing is.
+/// `watched` are the files and directories that the documents came from.
 pub fn compile(
-    load: &Load,
+    outline: &Outline<'_>,
+    watched: &BTreeSet<PathBuf>,
     overrides: &Overrides,
     lasting: &Lasting,
     report: &mut Report,
 ) -> Option<Snapshot> {
-    let documents = &load.documents;
-    let keys = Arc::new(consumers::compile(documents, report));
-    let apis = apis(documents, report);
-    let whole = whole::compile(documents, overrides, report);
-    let services = service::compile(&apis, report);
-    let globals = chain::globals(documents);
-    let defaults = Source::parse(Path::new(""), "(defaults)", b"{}".to_vec(), report)?;
-    let levels = chain::Levels {
-        globals: &globals,
+    let keys = Arc::new(consumers::compile(outline.documents, report));
+    let whole = whole::compile(outline.documents, overrides, report);
+    let services = service::compile(&outline.apis, report);
+    let makings = chain::Makings {
         keys: &keys,
         lasting,
-        defaults: &defaults,
     };
-    let routes = route::compile(&apis, &services, &levels, report);
-    let fallback = levels.fallback(report);
+    let routes = route::compile(&outline.routes, &services, &makings, report);
+    let ids = chain::ids(&outline.globals, report);
+    let fallback = makings.compile(&ids, "", &[], report);
     if report.has_errors() {
         return None;
     }
     Some(Snapshot {
-        reserved: levels.reserved(&apis),
+        reserved: chain::reserved(outline),
         router: routes?,
-        fallback,
+        fallback: fallback?,
         listeners: whole.listeners,
         admin: whole.admin,
         services: services.into_unique(),
         access_log: whole.access_log,
         drain: whole.drain,
         resolve: whole.resolve,
-        documents: whole::without_secrets(documents),
-        watched: load.watched.clone(),
+        documents: whole::without_secrets(outline.documents),
+        watched: watched.clone(),
     })
-}
-
-/// An API document, wherever it stands.
-#[derive(Clone, Copy)]
-struct Api<'a> {
-    raw: &'a raw::Api,
-    service: &'a raw::Service,
-    at: At<'a>,
-}
-
-fn apis<'a>(documents: &'a [Loaded], report: &mut Report) -> Vec<Api<'a>> {
-    let mut apis = vec![];
-    for Loaded { source, document } in documents {
-        let root = At::root(source);
-        let own = document
-            .api
-            .service
-            .is_some()
-            .then_some((&document.api, root));
-        let list = root.key("apis");
-        let inline = document
-            .apis
-            .iter()
-            .enumerate()
-            .map(|(place, api)| (api, list.index(place)));
-        for (raw, at) in own.into_iter().chain(inline) {
-            match &raw.service {
-                Some(service) => apis.push(Api { raw, service, at }),
-                None => drop(report.error(at, "missing-key", "an API document needs a `service`")),
-            }
-        }
-    }
-    if apis.is_empty() && !report.has_errors() {
-        let place = documents.first().map(|loaded| At::root(&loaded.source));
-        if let Some(at) = place {
-            report
-                .error(at, "no-api", "the configuration has no API")
-                .help("add a `service` with its `name` and `url`, `apis`, or an `include` that matches files with them");
-        }
-    }
-    apis
 }

@@ -1,7 +1,8 @@
 //! Routes: what they ask of a request, what becomes of its path, where it goes.
 
+use super::chain;
+use super::outline::Written;
 use super::service::{self, Services, told};
-use super::{Api, chain};
 use crate::config::{At, Report, raw};
 use crate::domain::pattern::{HostPattern, Methods, PathPattern, Rewrite, ValueMatch};
 use crate::plugin::registry;
@@ -10,50 +11,31 @@ use crate::snapshot::{Backend, PathChange, Route};
 use crate::telemetry::RouteMetrics;
 use http::header::HeaderName;
 use indexmap::IndexMap;
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 pub fn compile(
-    apis: &[Api<'_>],
+    written: &[Written<'_>],
     services: &Services<'_>,
-    levels: &chain::Levels<'_>,
+    makings: &chain::Makings<'_>,
     report: &mut Report,
 ) -> Option<Router<Arc<Route>>> {
-    let nothing = raw::Route::default();
-    let mut names = HashMap::new();
-    let mut places = vec![];
+    let mut names = HashSet::new();
     let mut routes = vec![];
-    for api in apis {
-        for (place, (raw, at)) in of_api(api, &nothing).into_iter().enumerate() {
-            let default = match place {
-                0 => api.service.name.clone(),
-                n => format!("{}-{}", api.service.name, n + 1),
-            };
-            let name = raw.name.clone().unwrap_or(default);
-            if let Some(first) = names.insert(name.clone(), at) {
-                let _: At<'_> = first;
-                report
-                    .error(
-                        at,
-                        "duplicate-route",
-                        format!("two routes are named `{name}`"),
-                    )
-                    .help("give one of them a `name` of its own");
-            }
-            let matcher = matcher(raw, at, report);
-            let route = route(
-                raw,
-                at,
-                api,
-                &name,
-                services,
-                levels,
-                &matcher.paths,
-                report,
-            );
-            places.push(at);
-            routes.extend(route.map(|route| (matcher, Arc::new(route))));
+    for written in written {
+        let (name, at) = (&written.name, written.at);
+        if !names.insert(name) {
+            report
+                .error(
+                    at,
+                    "duplicate-route",
+                    format!("two routes are named `{name}`"),
+                )
+                .help("give one of them a `name` of its own");
         }
+        let matcher = matcher(written.raw, at, report);
+        let route = route(written, services, makings, &matcher.paths, report);
+        routes.extend(route.map(|route| (matcher, Arc::new(route))));
     }
     if report.has_errors() {
         return None;
@@ -62,38 +44,17 @@ pub fn compile(
         Ok(router) => Some(router),
         Err(conflicts) => {
             for conflict in conflicts {
-                let first = crate::config::Place::from(places[conflict.first]);
+                let first = crate::config::Place::from(written[conflict.first].at);
                 let message = format!(
                     "{conflict} (the other is at {}:{})",
                     first.file,
                     first.line()
                 );
-                report.error(places[conflict.second], "routes-tie", message);
+                report.error(written[conflict.second].at, "routes-tie", message);
             }
             None
         }
     }
-}
-
-fn of_api<'a>(api: &Api<'a>, nothing: &'a raw::Route) -> Vec<(&'a raw::Route, At<'a>)> {
-    let list = api.at.key("routes");
-    let mut routes: Vec<_> = api
-        .raw
-        .routes
-        .iter()
-        .enumerate()
-        .map(|(n, route)| (route, list.index(n)))
-        .collect();
-    routes.extend(
-        api.raw
-            .route
-            .as_ref()
-            .map(|route| (route, api.at.key("route"))),
-    );
-    if routes.is_empty() {
-        routes.push((nothing, api.at));
-    }
-    routes
 }
 
 fn matcher(raw: &raw::Route, at: At<'_>, report: &mut Report) -> RouteMatch {
@@ -177,24 +138,18 @@ fn conditions<'a>(
     read.collect()
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "all of it is known only here, and a struct would be used once"
-)]
 fn route(
-    raw: &raw::Route,
-    at: At<'_>,
-    api: &Api<'_>,
-    name: &str,
+    written: &Written<'_>,
     services: &Services<'_>,
-    levels: &chain::Levels<'_>,
+    makings: &chain::Makings<'_>,
     paths: &[PathPattern],
     report: &mut Report,
 ) -> Option<Route> {
-    let name: Arc<str> = name.into();
-    let backends: Option<Vec<Backend>> = service::of_api(api)
-        .into_iter()
-        .map(|(raw, at)| {
+    let name: Arc<str> = written.name.as_str().into();
+    let within_reach = written.api.services();
+    let backends: Option<Vec<Backend>> = within_reach
+        .iter()
+        .map(|&(raw, at)| {
             Some(Backend {
                 host: service::host(raw, at, report),
                 hash: service::hash(raw, at, report),
@@ -203,18 +158,18 @@ fn route(
             })
         })
         .collect();
-    let service_names: Vec<Arc<str>> = service::of_api(api)
+    let service_names: Vec<Arc<str>> = within_reach
         .iter()
         .map(|(raw, _)| raw.name.as_str().into())
         .collect();
-    let entries = levels.in_force(api, raw, at, report);
-    let chain = levels.compile(&entries, &name, &service_names, report);
-    let path = path_change(raw, at, paths, report)?;
+    let chain = makings.compile(&written.plugins, &name, &service_names, report);
+    let path = path_change(written.raw, written.at, paths, report)?;
     Some(Route {
         backends: backends?.into(),
         path,
-        metrics: RouteMetrics::new(&levels.lasting.metrics, &name, service_names.into()),
-        preflight: entries
+        metrics: RouteMetrics::new(&makings.lasting.metrics, &name, service_names.into()),
+        preflight: written
+            .plugins
             .iter()
             .any(|entry| entry.kind.name == registry::CORS),
         name,

@@ -1,7 +1,7 @@
 //! Services and their targets.
 
-use super::Api;
 use super::listener::duration;
+use super::outline::Api;
 use crate::config::{At, Report, raw};
 use crate::domain::Mistake;
 use crate::domain::pattern::Methods;
@@ -33,29 +33,9 @@ impl<'a> Services<'a> {
     }
 }
 
-/// The services of one API with their places, its own first.
-pub fn of_api<'a>(api: &Api<'a>) -> Vec<(&'a raw::Service, At<'a>)> {
-    let mut services = vec![(api.service, api.at.key("service"))];
-    services.extend(
-        api.raw
-            .alt_service
-            .as_ref()
-            .map(|service| (service, api.at.key("altService"))),
-    );
-    let list = api.at.key("altServices");
-    services.extend(
-        api.raw
-            .alt_services
-            .iter()
-            .enumerate()
-            .map(|(place, service)| (service, list.index(place))),
-    );
-    services
-}
-
 pub fn compile<'a>(apis: &[Api<'a>], report: &mut Report) -> Services<'a> {
     let mut services: HashMap<&str, (Arc<Service>, At<'_>)> = HashMap::new();
-    for (raw, at) in apis.iter().flat_map(of_api) {
+    for (raw, at) in apis.iter().flat_map(Api::services) {
         if let Some((_, first)) = services.get(raw.name.as_str()) {
             if first.value() != at.value() {
                 report

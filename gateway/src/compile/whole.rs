@@ -5,7 +5,7 @@ use crate::config::{At, Loaded, Report, Secret, raw};
 use crate::snapshot::{Admin, Listener};
 use crate::telemetry::Output;
 use serde_json::{Value, json};
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,14 +78,16 @@ fn listeners(
     overrides: &Overrides,
     report: &mut Report,
 ) -> Vec<Arc<Listener>> {
-    let mut seen = HashMap::new();
+    let mut seen = HashSet::new();
     let mut listeners = vec![];
     for Loaded { source, document } in documents {
         let list = At::root(source).key("listeners");
         for (place, raw) in document.listeners.iter().enumerate() {
             let at = list.index(place);
             let listener = listener::compile(raw, at, report);
-            if listener.address.port() != 0 && seen.insert(listener.address, at).is_some() {
+            // An address that cannot be read is in the report, and not that of another one.
+            let known = raw.address.parse() == Ok(listener.address);
+            if known && listener.address.port() != 0 && !seen.insert(listener.address) {
                 report.error(
                     at.key("address"),
                     "duplicate-listener",

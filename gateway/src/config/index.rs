@@ -107,7 +107,8 @@ impl Index {
         (self.nodes[child].segment == Segment::Index(index)).then_some(child)
     }
 
-    /// The scalars on this line that may be API keys: what stands under `keys`, except the ends of their time.
+    /// The scalars on this line that may be secrets: what stands under `keys`, except the ends of their time, and under
+    /// `token`.
     pub fn secrets(&self, line: usize) -> impl Iterator<Item = Mark> + '_ {
         let scalars = self
             .nodes
@@ -117,7 +118,8 @@ impl Index {
         scalars.filter_map(|(id, node)| {
             let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
             let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);
-            (!end && way.any(|id| self.is_named(id, "keys"))).then_some(node.value)
+            (!end && way.any(|id| self.is_named(id, "keys") || self.is_named(id, "token")))
+                .then_some(node.value)
         })
     }
 

@@ -7,6 +7,7 @@ use std::{fmt, io, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use super::{diagnostic::Report, source::At};
 
@@ -97,6 +98,26 @@ impl SecretError {
 }
 
 impl SecretText {
+    /// Whether the secret itself stands in the document, where everyone can read it.
+    #[must_use]
+    pub fn is_plain_text(&self) -> bool {
+        !self.0.is_empty() && !self.0.starts_with("sha256:") && !self.0.contains("${")
+    }
+
+    /// What tells this secret from another without telling it: the reference, or the beginning of a digest.
+    #[must_use]
+    pub fn fingerprint(&self) -> String {
+        let digest = match self.0.strip_prefix("sha256:") {
+            Some(hex) => hex.to_owned(),
+            None if self.is_plain_text() => hex(&Sha256::digest(&self.0)),
+            // A reference with something around it may hold a part of a secret.
+            None if self.0.starts_with("${") && self.0.ends_with('}') => return self.0.clone(),
+            None => return "malformed".to_owned(),
+        };
+        let start: String = digest.chars().take(8).collect();
+        format!("sha256:{start}…")
+    }
+
     /// The secret that is meant. Files are relative to `directory`, the one of the document; their last line break is
     /// dropped.
     ///
@@ -177,6 +198,10 @@ fn from_file(path: &str, directory: &Path) -> Result<Secret, SecretError> {
         value: value.to_owned(),
         plain_text: false,
     })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn digest(hex: &str) -> Option<[u8; 32]> {
@@ -274,6 +299,17 @@ mod tests {
             resolve(&signed, directory.path()),
             Err(SecretError::Digest)
         ));
+    }
+
+    #[test]
+    fn a_fingerprint_tells_secrets_apart_and_tells_none() {
+        let of = |text: &str| SecretText(text.to_owned()).fingerprint();
+        assert_eq!(of("${env:KEY}"), "${env:KEY}");
+        assert_eq!(of("hunter2"), "sha256:f52fbd32…");
+        assert_ne!(of("hunter2"), of("hunter3"));
+        let digest = "f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7";
+        assert_eq!(of(&format!("sha256:{digest}")), of("hunter2"));
+        assert_eq!(of("hunter2 ${env:KEY"), "malformed");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::{borrow::Cow, time::Duration};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 const DURATION_UNITS: [(&str, u64); 5] = [
     ("ms", 1),
@@ -125,7 +125,7 @@ fn scale(
 }
 
 /// A duration as it stands in a document; [`DurationText::parse`] reads it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct DurationText(pub String);
 

@@ -16,6 +16,8 @@ pub struct Link {
     pub reason: &'static str,
     /// What it will do, in one line.
     pub does: String,
+    /// What the document says that it is for.
+    pub note: Option<Box<str>>,
 }
 
 /// The phases of a chain while it is compiled.

@@ -5,7 +5,7 @@
 //! own 401, 429 and 5xx included, and what the upstream says of CORS is replaced.
 
 use super::chain::Phases;
-use super::edits::{Fields, Header};
+use super::edits::Fields;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
@@ -74,17 +74,18 @@ pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
 pub struct Cors {
     origins: Box<[OriginPattern]>,
     any: bool,
-    allow_origin: Header,
+    allow_origin: HeaderName,
     /// On the response to a preflight from an allowed origin.
     preflight: Fields,
     /// On any other response to an allowed origin.
     actual: Fields,
-    private_network: Option<Header>,
+    private_network: Option<HeaderName>,
 }
 
 impl Plugin for Cors {
     const NAME: &'static str = "cors";
     const SUMMARY: &'static str = "Which pages of other origins may call (Fetch).";
+    const EXAMPLE: &'static str = r#"{name: cors, config: {origins: ["https://app.example.com"], methods: [GET, POST], headers: [Content-Type], allowCredentials: true}}"#;
     type Config = Config;
 
     fn compile(
@@ -103,12 +104,12 @@ impl Plugin for Cors {
         phases.request(Arc::new(Self {
             any: config.origins.iter().any(|origin| origin == "*"),
             origins: origins.into(),
-            allow_origin: Header::from_static("Access-Control-Allow-Origin"),
+            allow_origin: HeaderName::from_static("access-control-allow-origin"),
             preflight: preflight.into(),
             actual: actual.into(),
             private_network: config
                 .allow_private_network
-                .then(|| Header::from_static("Access-Control-Allow-Private-Network")),
+                .then(|| HeaderName::from_static("access-control-allow-private-network")),
         }));
         let with = if config.allow_credentials {
             ", with credentials"
@@ -162,23 +163,26 @@ fn check_wildcards(config: &Config, compile: &mut Compile<'_, '_>) {
     }
 }
 
-fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Header, HeaderValue)> {
+fn preflight_headers(
+    config: &Config,
+    compile: &mut Compile<'_, '_>,
+) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = credentials(config);
     headers.extend(list(
-        "Access-Control-Allow-Methods",
+        "access-control-allow-methods",
         "methods",
         &config.methods,
         compile,
     ));
     headers.extend(list(
-        "Access-Control-Allow-Headers",
+        "access-control-allow-headers",
         "headers",
         &config.headers,
         compile,
     ));
     match config.max_age.parse() {
         Ok(age) => headers.push((
-            Header::from_static("Access-Control-Max-Age"),
+            HeaderName::from_static("access-control-max-age"),
             age.as_secs().into(),
         )),
         Err(error) => {
@@ -191,10 +195,13 @@ fn preflight_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Hea
     headers
 }
 
-fn actual_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Header, HeaderValue)> {
+fn actual_headers(
+    config: &Config,
+    compile: &mut Compile<'_, '_>,
+) -> Vec<(HeaderName, HeaderValue)> {
     let mut headers = credentials(config);
     headers.extend(list(
-        "Access-Control-Expose-Headers",
+        "access-control-expose-headers",
         "exposeHeaders",
         &config.expose_headers,
         compile,
@@ -202,10 +209,10 @@ fn actual_headers(config: &Config, compile: &mut Compile<'_, '_>) -> Vec<(Header
     headers
 }
 
-fn credentials(config: &Config) -> Vec<(Header, HeaderValue)> {
+fn credentials(config: &Config) -> Vec<(HeaderName, HeaderValue)> {
     let header = || {
         (
-            Header::from_static("Access-Control-Allow-Credentials"),
+            HeaderName::from_static("access-control-allow-credentials"),
             TRUE,
         )
     };
@@ -218,7 +225,7 @@ fn list(
     key: &'static str,
     entries: &[String],
     compile: &mut Compile<'_, '_>,
-) -> Option<(Header, HeaderValue)> {
+) -> Option<(HeaderName, HeaderValue)> {
     let at = compile.at.key(key);
     for (place, entry) in entries.iter().enumerate() {
         // A method is a token too (RFC 9110 §9.1), so one check serves all three lists.
@@ -229,7 +236,7 @@ fn list(
         }
     }
     let value = HeaderValue::from_str(&entries.join(", ")).ok()?;
-    (!entries.is_empty()).then(|| (Header::from_static(header), value))
+    (!entries.is_empty()).then(|| (HeaderName::from_static(header), value))
 }
 
 impl Cors {

@@ -1,57 +1,22 @@
 //! Header changes that plugins queue; `proxy` alone applies them.
 
-use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{HeaderName, InvalidHeaderName};
+use http::header::HeaderName;
 use smallvec::SmallVec;
 use std::sync::Arc;
 
-/// A header's name, with the spelling that goes on an HTTP/1 wire. Cloning does not allocate.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Header {
-    /// For look-ups.
-    pub name: HeaderName,
-    /// As it is written.
-    pub wire: Bytes,
-}
-
-impl Header {
-    /// A header spelled as in the configuration.
-    ///
-    /// # Errors
-    /// When `name` is not a token (RFC 9110 §5.1).
-    pub fn parse(name: &str) -> Result<Self, InvalidHeaderName> {
-        Ok(Self {
-            name: HeaderName::from_bytes(name.as_bytes())?,
-            wire: Bytes::copy_from_slice(name.as_bytes()),
-        })
-    }
-
-    /// A header of the gateway's own.
-    ///
-    /// # Panics
-    /// When `name` is not a token; it is a constant, so a test meets the panic first.
-    #[must_use]
-    pub fn from_static(name: &'static str) -> Self {
-        Self {
-            name: HeaderName::from_bytes(name.as_bytes()).expect("a constant is a token"),
-            wire: Bytes::from_static(name.as_bytes()),
-        }
-    }
-}
-
 /// Fields that are always set together, made once.
-pub type Fields = Arc<[(Header, HeaderValue)]>;
+pub type Fields = Arc<[(HeaderName, HeaderValue)]>;
 
 /// One change to a header section.
 #[derive(Debug, Clone)]
 pub enum Edit {
-    /// Replaces every field of that name, given as it is written.
-    Set(Bytes, HeaderValue),
+    /// Replaces every field of that name.
+    Set(HeaderName, HeaderValue),
     /// As [`Self::Set`], for fields that were made once.
     SetAll(Fields),
     /// Adds a field beside those of the same name.
-    Append(Bytes, HeaderValue),
+    Append(HeaderName, HeaderValue),
     /// Takes every field of that name away.
     Remove(HeaderName),
     /// Takes every field away whose name, in lower case, starts so.
@@ -66,8 +31,8 @@ pub struct Edits(SmallVec<[Edit; 8]>);
 
 impl Edits {
     /// Replaces every field of that name.
-    pub fn set(&mut self, header: &Header, value: HeaderValue) {
-        self.0.push(Edit::Set(header.wire.clone(), value));
+    pub fn set(&mut self, header: &HeaderName, value: HeaderValue) {
+        self.0.push(Edit::Set(header.clone(), value));
     }
 
     /// Replaces every field of these names.
@@ -78,8 +43,8 @@ impl Edits {
     }
 
     /// Adds a field beside those of the same name.
-    pub fn append(&mut self, header: &Header, value: HeaderValue) {
-        self.0.push(Edit::Append(header.wire.clone(), value));
+    pub fn append(&mut self, header: &HeaderName, value: HeaderValue) {
+        self.0.push(Edit::Append(header.clone(), value));
     }
 
     /// Takes every field of that name away.

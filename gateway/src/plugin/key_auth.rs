@@ -4,13 +4,13 @@
 //! §11.6.1). The key never reaches the upstream; the consumer's name does, in a header that a client cannot forge.
 
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Rejection, Request};
 use crate::identity::{Digest, Keys, Verdict};
 use crate::reason::Reason;
 use http::HeaderValue;
+use http::header::HeaderName;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -32,7 +32,10 @@ pub struct Config {
     query: Option<String>,
     /// The protection space that the challenge names (RFC 9110 §11.5).
     #[serde(default = "realm")]
-    #[schemars(regex(pattern = r#"^[ !#-\[\]-~]*$"#))]
+    #[schemars(
+        regex(pattern = r#"^[ !#-\[\]-~]*$"#),
+        extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
+    )]
     realm: String,
     /// The header that tells the upstream who calls.
     #[serde(default = "consumer_header")]
@@ -53,10 +56,10 @@ fn consumer_header() -> String {
 
 /// The compiled form.
 pub struct KeyAuth {
-    header: Header,
+    header: HeaderName,
     query: Option<Arc<str>>,
-    consumer_header: Header,
-    challenge_header: Header,
+    consumer_header: HeaderName,
+    challenge_header: HeaderName,
     challenge: HeaderValue,
     keys: Arc<Keys>,
 }
@@ -64,6 +67,8 @@ pub struct KeyAuth {
 impl Plugin for KeyAuth {
     const NAME: &'static str = "key-auth";
     const SUMMARY: &'static str = "An API key in a header, or in the query, to a consumer.";
+    const EXAMPLE: &'static str = r#"{name: key-auth, config: {header: X-API-Key}}"#;
+    const AUTHENTICATES: bool = true;
     type Config = Config;
 
     fn compile(
@@ -74,7 +79,7 @@ impl Plugin for KeyAuth {
         let header = compile.header("header", &config.header);
         let consumer_header = compile.header("consumerHeader", &config.consumer_header);
         if let (Some(header), Some(consumer_header)) = (&header, &consumer_header)
-            && header.name == consumer_header.name
+            && header == consumer_header
         {
             let at = compile.at.key("consumerHeader");
             compile
@@ -104,7 +109,7 @@ impl Plugin for KeyAuth {
             header: header?,
             query: config.query.map(Into::into),
             consumer_header: consumer_header?,
-            challenge_header: Header::from_static("WWW-Authenticate"),
+            challenge_header: HeaderName::from_static("www-authenticate"),
             challenge: challenge.ok()?,
             keys: compile.keys.clone(),
         }));
@@ -126,7 +131,7 @@ impl KeyAuth {
     fn presented<'a>(&self, request: &Request<'a>) -> Presented<'a> {
         let in_headers = request
             .headers
-            .get_all(&self.header.name)
+            .get_all(&self.header)
             .iter()
             .map(|value| Cow::Borrowed(value.as_bytes()));
         let in_query = self.query.as_deref().zip(request.query).into_iter();
@@ -149,7 +154,7 @@ impl KeyAuth {
 
 impl OnRequest for KeyAuth {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        exchange.request_edits.remove(self.header.name.clone());
+        exchange.request_edits.remove(self.header.clone());
         if let Some(query) = &self.query {
             exchange.secret_query.push(query.clone());
         }

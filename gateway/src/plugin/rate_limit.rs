@@ -64,6 +64,7 @@ impl Plugin for RateLimit {
     const NAME: &'static str = "rate-limit";
     const SUMMARY: &'static str =
         "So many requests in a time, or at a time, for each consumer, key, address or header.";
+    const EXAMPLE: &'static str = r#"{name: rate-limit, config: {limits: [{key: consumer, limitPerMinute: 100}, {key: ip, limitPerSecond: 20, burst: 40}]}}"#;
     type Config = Config;
 
     fn compile(

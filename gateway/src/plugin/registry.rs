@@ -4,7 +4,6 @@
 //! tests over all plugins derive from it.
 
 use super::chain::Phases;
-use super::edits::Header;
 use super::{
     cors, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit,
     route_by_header,
@@ -24,8 +23,12 @@ pub trait Plugin {
     const NAME: &'static str;
     /// What it is for, in one line.
     const SUMMARY: &'static str;
+    /// An entry of `plugins` as someone may write it, in YAML.
+    const EXAMPLE: &'static str;
     /// The configuration, as JSON, that is in force where nobody names the plugin.
     const DEFAULT: Option<&'static str> = None;
+    /// Whether it finds out who calls, and refuses whom it does not know.
+    const AUTHENTICATES: bool = false;
     /// The configuration as it stands in the document.
     type Config: DeserializeOwned + JsonSchema;
 
@@ -60,8 +63,8 @@ pub struct Compile<'a, 'r> {
 
 impl Compile<'_, '_> {
     /// A header's name from the configuration, or a mistake at `key`.
-    pub fn header(&mut self, key: &str, name: &str) -> Option<Header> {
-        match Header::parse(name) {
+    pub fn header(&mut self, key: &str, name: &str) -> Option<HeaderName> {
+        match HeaderName::from_bytes(name.as_bytes()) {
             Ok(header) => Some(header),
             Err(_) => {
                 let at = self.at.key(key);
@@ -88,8 +91,12 @@ pub struct Kind {
     pub reason: &'static str,
     /// What it is for, in one line.
     pub summary: &'static str,
+    /// An entry of `plugins` as someone may write it, in YAML.
+    pub example: &'static str,
     /// The configuration, as JSON, that is in force where nobody names the plugin.
     pub default: Option<&'static str>,
+    /// Whether it finds out who calls, and refuses whom it does not know.
+    pub authenticates: bool,
     /// The schema of its `config`.
     pub schema: fn() -> Schema,
     /// See [`Plugin::compile`].
@@ -101,7 +108,9 @@ const fn kind<P: Plugin>(reason: &'static str) -> Kind {
         name: P::NAME,
         reason,
         summary: P::SUMMARY,
+        example: P::EXAMPLE,
         default: P::DEFAULT,
+        authenticates: P::AUTHENTICATES,
         schema: || schemars::schema_for!(P::Config),
         compile: |value, compile, phases| match serde_json::from_value(value.clone()) {
             Ok(config) => P::compile(config, compile, phases),
@@ -168,6 +177,14 @@ pub fn default_identity_header() -> HeaderName {
 pub const REQUEST_ID: &str = request_id::RequestId::NAME;
 /// The name of the plugin that answers preflights.
 pub const CORS: &str = cors::Cors::NAME;
+/// The name of the plugin that counts requests.
+pub const RATE_LIMIT: &str = rate_limit::RateLimit::NAME;
+/// The name of the plugin that chooses another service.
+pub const ROUTE_BY_HEADER: &str = route_by_header::RouteByHeader::NAME;
+/// The name of the plugin that bounds requests.
+pub const REQUEST_SIZE_LIMIT: &str = request_size_limit::RequestSizeLimit::NAME;
+/// The name of the plugin that bounds responses.
+pub const RESPONSE_SIZE_LIMIT: &str = response_size_limit::ResponseSizeLimit::NAME;
 
 #[cfg(test)]
 mod tests {

@@ -3,10 +3,10 @@
 //! The client's id is taken only from a trusted peer and only in a sound form; otherwise one is made (UUID version 7).
 
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::{Exchange, RequestId as Id};
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
+use http::header::HeaderName;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -26,13 +26,14 @@ fn header() -> String {
 
 /// The compiled form.
 pub struct RequestId {
-    header: Header,
+    header: HeaderName,
 }
 
 impl Plugin for RequestId {
     const NAME: &'static str = "request-id";
     const SUMMARY: &'static str =
         "One id for a request: at the upstream, on the response, in the log.";
+    const EXAMPLE: &'static str = r#"{name: request-id, config: {header: X-Correlation-Id}}"#;
     const DEFAULT: Option<&'static str> = Some("{}");
     type Config = Config;
 
@@ -49,7 +50,7 @@ impl Plugin for RequestId {
 
 impl OnRequest for RequestId {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        let mut theirs = request.headers.get_all(&self.header.name).iter();
+        let mut theirs = request.headers.get_all(&self.header).iter();
         let taken = match (request.trusted, theirs.next(), theirs.next()) {
             (true, Some(value), None) => Id::parse(value.as_bytes()).map(|id| (id, value.clone())),
             _ => None,
@@ -82,7 +83,7 @@ mod tests {
         let outcome = call.on(chain);
         assert!(outcome.passed());
         let id = outcome.exchange.request_id.as_str().to_owned();
-        let line = format!("{header}: {id}");
+        let line = format!("{}: {id}", header.to_lowercase());
         assert_eq!(outcome.response(), [line.as_str()]);
         let forged = [("x-request-id", "forged"), ("x-correlation", "forged")];
         let upstream = edited(&forged, &outcome.exchange.request_edits);

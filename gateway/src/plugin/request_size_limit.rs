@@ -17,6 +17,7 @@ pub struct RequestSizeLimit {
 impl Plugin for RequestSizeLimit {
     const NAME: &'static str = "request-size-limit";
     const SUMMARY: &'static str = "The largest request body; 10MiB where nobody says anything.";
+    const EXAMPLE: &'static str = r#"{name: request-size-limit, config: {maxBytes: 64KiB}}"#;
     const DEFAULT: Option<&'static str> = Some(r#"{"maxBytes": "10MiB"}"#);
     type Config = Config;
 

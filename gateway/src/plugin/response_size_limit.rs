@@ -17,6 +17,7 @@ pub struct ResponseSizeLimit {
 impl Plugin for ResponseSizeLimit {
     const NAME: &'static str = "response-size-limit";
     const SUMMARY: &'static str = "The largest response body.";
+    const EXAMPLE: &'static str = r#"{name: response-size-limit, config: {maxBytes: 10MiB}}"#;
     type Config = Config;
 
     fn compile(

@@ -1,10 +1,10 @@
 //! `route-by-header`: requests that carry a header with a given value go to another service (a header canary).
 
 use super::chain::Phases;
-use super::edits::Header;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
 use super::{Flow, OnRequest, Request};
+use http::header::HeaderName;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub struct Config {
 
 /// The compiled form.
 pub struct RouteByHeader {
-    header: Header,
+    header: HeaderName,
     value: Box<[u8]>,
     service: usize,
 }
@@ -32,6 +32,7 @@ impl Plugin for RouteByHeader {
     const NAME: &'static str = "route-by-header";
     const SUMMARY: &'static str =
         "Requests with a header's value go to another service: a header canary.";
+    const EXAMPLE: &'static str = r#"{name: route-by-header, config: {header: X-Canary, value: "true", toService: search-v2}}"#;
     type Config = Config;
 
     fn compile(
@@ -71,7 +72,7 @@ impl Plugin for RouteByHeader {
 
 impl OnRequest for RouteByHeader {
     fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        let mut values = request.headers.get_all(&self.header.name).iter();
+        let mut values = request.headers.get_all(&self.header).iter();
         if values.any(|value| value.as_bytes() == &*self.value) {
             exchange.service = Some(self.service);
         }
@@ -81,6 +82,7 @@ impl OnRequest for RouteByHeader {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use crate::plugin::testing::{Call, Surroundings, mistakes_among};
     use serde_json::json;
 

@@ -92,6 +92,7 @@ impl Surroundings {
                     name: kind.name,
                     reason: kind.reason,
                     does,
+                    note: None,
                 });
             }
         }
@@ -249,14 +250,14 @@ impl Outcome {
         }
     }
 
-    /// The fields of a response that had none of its own, as `Name: value`, sorted.
+    /// The fields of a response that had none of its own, as `name: value` with the name in lower case, sorted.
     pub fn response(&self) -> Vec<String> {
         edited(&[], &self.exchange.response_edits)
     }
 
     /// The value of a field of such a response.
     pub fn response_field(&self, name: &str) -> Option<String> {
-        let start = format!("{name}: ");
+        let start = format!("{}: ", name.to_lowercase());
         let fields = self.response();
         let mut values = fields.iter().filter_map(|line| line.strip_prefix(&start));
         let value = values.next().map(str::to_owned);
@@ -265,26 +266,22 @@ impl Outcome {
     }
 }
 
-/// These fields after the edits, as `Name: value`, sorted.
+/// These fields after the edits, as `name: value` with the name in lower case, sorted.
 pub fn edited(fields: &[(&str, &str)], edits: &Edits) -> Vec<String> {
     let mut lines: Vec<(String, String)> = fields
         .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .map(|(name, value)| (name.to_lowercase(), (*value).to_owned()))
         .collect();
     for edit in edits.iter() {
         match edit {
             Edit::Set(name, value) => set(&mut lines, line(name, value)),
             Edit::SetAll(fields) => fields
                 .iter()
-                .for_each(|(header, value)| set(&mut lines, line(&header.wire, value))),
+                .for_each(|(header, value)| set(&mut lines, line(header, value))),
             Edit::Append(name, value) => lines.push(line(name, value)),
-            Edit::Remove(removed) => {
-                lines.retain(|(name, _)| !name.eq_ignore_ascii_case(removed.as_str()))
-            }
-            Edit::RemovePrefixed(prefix) => {
-                lines.retain(|(name, _)| !name.to_lowercase().starts_with(prefix));
-            }
-            Edit::Vary(members) => lines.push(("Vary".to_owned(), members.join(", "))),
+            Edit::Remove(removed) => lines.retain(|(name, _)| name != removed.as_str()),
+            Edit::RemovePrefixed(prefix) => lines.retain(|(name, _)| !name.starts_with(prefix)),
+            Edit::Vary(members) => lines.push(("vary".to_owned(), members.join(", "))),
         }
     }
     let mut lines: Vec<String> = lines
@@ -296,11 +293,11 @@ pub fn edited(fields: &[(&str, &str)], edits: &Edits) -> Vec<String> {
 }
 
 fn set(lines: &mut Vec<(String, String)>, line: (String, String)) {
-    lines.retain(|(name, _)| !name.eq_ignore_ascii_case(&line.0));
+    lines.retain(|(name, _)| *name != line.0);
     lines.push(line);
 }
 
-fn line(wire: &[u8], value: &HeaderValue) -> (String, String) {
-    let name = std::str::from_utf8(wire).unwrap();
+fn line(name: &HeaderName, value: &HeaderValue) -> (String, String) {
+    let name = name.as_str();
     (name.to_owned(), value.to_str().unwrap().to_owned())
 }

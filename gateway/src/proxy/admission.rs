@@ -3,11 +3,12 @@
 //! Pingora takes more than it should; whatever two parsers might read differently is refused here, before anything is
 //! routed: request smuggling lives on such differences.
 
+use super::wire::Turn;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::snapshot::Listener;
-use http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
-use http::{HeaderMap, Method, Version};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderValue, Method, Version};
 use pingora::http::RequestHeader;
 
 type Refusal = Result<(), Rejection>;
@@ -16,7 +17,18 @@ type Refusal = Result<(), Rejection>;
 pub fn check(request: &RequestHeader, raw: Option<&[u8]>, listener: &Listener) -> Refusal {
     limits(request, raw, listener)?;
     if let Some(raw) = raw {
+        if !Turn::request_line_is_sound() {
+            return malformed("the request line is not a method, a target and a version");
+        }
+        if raw
+            .iter()
+            .take_while(|byte| **byte != b'\r')
+            .any(|byte| *byte == b'#')
+        {
+            return malformed("a target has no fragment");
+        }
         line_ends(raw)?;
+        connection(&request.headers)?;
         framing(request, raw)?;
     }
     host(request)?;
@@ -73,6 +85,20 @@ fn line_ends(raw: &[u8]) -> Refusal {
     Ok(())
 }
 
+/// What says where the message ends cannot be for one hop only (RFC 9110 §7.6.1).
+fn connection(headers: &HeaderMap) -> Refusal {
+    let framing = |name: &[u8]| {
+        let name = name.trim_ascii();
+        name.eq_ignore_ascii_case(b"content-length")
+            || name.eq_ignore_ascii_case(b"transfer-encoding")
+    };
+    let mut values = headers.get_all(CONNECTION).iter();
+    if values.any(|value| value.as_bytes().split(|byte| *byte == b',').any(framing)) {
+        return malformed("Connection names a field that frames the message");
+    }
+    Ok(())
+}
+
 fn framing(request: &RequestHeader, raw: &[u8]) -> Refusal {
     let headers = &request.headers;
     let mut lengths = headers.get_all(CONTENT_LENGTH).iter();
@@ -113,21 +139,55 @@ fn names_field(raw: &[u8], name: &[u8]) -> bool {
     })
 }
 
-/// Exactly one `Host` in HTTP/1.1 (RFC 9112 §3.2).
+/// Exactly one `Host` in HTTP/1.1 (RFC 9112 §3.2), one authority in HTTP/2.
 fn host(request: &RequestHeader) -> Refusal {
     let mut hosts = request.headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
         (None, _) if request.version == Version::HTTP_11 => malformed("Host is missing"),
         (Some(_), Some(_)) => malformed("Host is given twice"),
         (Some(host), None) if !is_host(host.as_bytes()) => malformed("Host is not a host"),
+        (host, _) if request.version == Version::HTTP_2 => authority(request, host),
         _ => Ok(()),
     }
 }
 
-/// Letters of `uri-host [ ":" port ]`, userinfo excluded (RFC 9110 §4.2.4).
+/// One authority in HTTP/2, said in `:authority`, in `Host`, or alike in both (RFC 9113 §8.3.1).
+fn authority(request: &RequestHeader, host: Option<&HeaderValue>) -> Refusal {
+    let authority = request
+        .uri
+        .authority()
+        .map(|authority| authority.as_str().as_bytes());
+    match (authority, host) {
+        (None, None) => malformed(":authority is missing"),
+        (Some(authority), _) if !is_host(authority) => malformed(":authority is not a host"),
+        (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host.as_bytes()) => {
+            malformed(":authority and Host differ")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `uri-host [ ":" port ]`, userinfo excluded (RFC 9110 §4.2.4; RFC 3986 §§3.2.2, 3.2.3).
 fn is_host(host: &[u8]) -> bool {
-    host.iter()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:[]%".contains(byte))
+    let literal = host
+        .strip_prefix(b"[")
+        .and_then(|rest| rest.iter().position(|byte| *byte == b']'));
+    let (name, port) = match literal {
+        Some(end) => host.split_at(end + 2),
+        None => host.split_at(
+            host.iter()
+                .position(|byte| *byte == b':')
+                .unwrap_or(host.len()),
+        ),
+    };
+    let letters: &[u8] = if literal.is_some() {
+        b"[]:.%"
+    } else {
+        b"-._~!$&'()*+,;=%"
+    };
+    let port = port.strip_prefix(b":").unwrap_or(port);
+    let known = |byte: &u8| byte.is_ascii_alphanumeric() || letters.contains(byte);
+    name.iter().all(known) && port.iter().all(u8::is_ascii_digit)
 }
 
 /// Origin-form, absolute-form, or `*` with OPTIONS (RFC 9112 §3.2).

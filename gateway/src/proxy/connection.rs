@@ -3,33 +3,29 @@
 //! Pingora bounds each read of a head, not the head: a client that sends a byte now and then would stay for ever. So each
 //! HTTP/1 request runs beside a deadline, which its context calls off when the head has arrived.
 
-use super::Proxy;
+use super::wire::{TURN, Turn, Wire};
+use super::{Proxy, State, record};
 use crate::snapshot::Listener;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream};
+use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
+use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::time::fast_timeout::fast_sleep;
-use std::cell::Cell;
 use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-
-tokio::task_local! {
-    /// Whether the head of the request that this task reads has arrived.
-    static HEAD_ARRIVED: Cell<bool>;
-}
-
-/// Calls the deadline off. HTTP/2 streams run in tasks of their own without one: their heads arrive whole.
-pub(super) fn head_arrived() {
-    HEAD_ARRIVED.try_with(|arrived| arrived.set(true)).ok();
-}
+use std::time::Instant;
 
 /// The connections of one listener.
-pub struct Connections {
+pub struct Connections(Arc<Http>);
+
+/// What is spoken on them.
+struct Http {
+    state: Arc<State>,
     proxy: Arc<HttpProxy<Proxy>>,
     listener: Arc<ArcSwap<Listener>>,
     options: HttpServerOptions,
@@ -38,22 +34,47 @@ pub struct Connections {
 impl Connections {
     /// The connections that `proxy` serves.
     #[must_use]
-    pub fn new(proxy: HttpProxy<Proxy>, listener: Arc<ArcSwap<Listener>>) -> Self {
+    pub fn new(
+        state: Arc<State>,
+        mut proxy: HttpProxy<Proxy>,
+        listener: Arc<ArcSwap<Listener>>,
+    ) -> Self {
         let settings = listener.load();
         let mut options = HttpServerOptions::default();
         options.h2c = settings.http2;
         options.h2_idle_timeout = Some(settings.keep_alive);
+        // No tunnel is made, but it is refused as everything is, not past the log.
+        options.allow_connect_method_proxying = true;
         drop(settings);
-        Self {
+        proxy.server_options = Some(options.clone());
+        Self(Arc::new(Http {
+            state,
             proxy: Arc::new(proxy),
             listener,
             options,
-        }
+        }))
     }
 }
 
 #[async_trait]
-impl HttpServerApp for Connections {
+impl ServerApp for Connections {
+    async fn process_new(
+        self: &Arc<Self>,
+        stream: Stream,
+        shutdown: &ShutdownWatch,
+    ) -> Option<Stream> {
+        self.0
+            .process_new(Box::new(Wire::new(stream)), shutdown)
+            .await
+    }
+
+    async fn cleanup(&self) {
+        self.0.cleanup().await;
+    }
+}
+
+#[async_trait]
+impl HttpServerApp for Http {
     async fn process_new_http(
         self: &Arc<Self>,
         session: ServerSession,
@@ -62,14 +83,8 @@ impl HttpServerApp for Connections {
         if session.is_http2() {
             return self.proxy.process_new_http(session, shutdown).await;
         }
-        let request = async {
-            tokio::select! {
-                biased;
-                reused = self.proxy.process_new_http(session, shutdown) => reused,
-                () = Deadline::new(&self.listener) => None,
-            }
-        };
-        HEAD_ARRIVED.scope(Cell::new(false), request).await
+        TURN.scope(Turn::default(), self.turn(session, shutdown))
+            .await
     }
 
     fn server_options(&self) -> Option<&HttpServerOptions> {
@@ -78,6 +93,30 @@ impl HttpServerApp for Connections {
 
     async fn http_cleanup(&self) {
         self.proxy.http_cleanup().await;
+    }
+}
+
+impl Http {
+    /// One request.
+    async fn turn(
+        &self,
+        session: ServerSession,
+        shutdown: &ShutdownWatch,
+    ) -> Option<ReusedHttpStream> {
+        let began = Instant::now();
+        let client = session
+            .client_addr()
+            .and_then(|address| address.as_inet())
+            .map(|address| address.ip().to_canonical());
+        let reused = tokio::select! {
+            biased;
+            reused = self.proxy.process_new_http(session, shutdown) => reused,
+            () = Deadline::new(&self.listener) => None,
+        };
+        if let Some((reason, id)) = Turn::refused() {
+            record::unread(&self.state, client, reason, id, began.elapsed());
+        }
+        reused
     }
 }
 
@@ -106,14 +145,13 @@ impl Future for Deadline<'_> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if HEAD_ARRIVED.with(Cell::get) || !mem::replace(&mut self.asked, true) {
+        if Turn::has_head() || !mem::replace(&mut self.asked, true) {
             return Poll::Pending;
         }
-        let patience = || self.listener.load().head_timeout;
-        let patience = self.timer.is_none().then(patience).unwrap_or_default();
-        let timer = self
-            .timer
-            .get_or_insert_with(|| Box::pin(fast_sleep(patience)));
-        timer.as_mut().poll(context)
+        let listener = self.listener;
+        let start = || -> Pin<Box<dyn Future<Output = ()> + Send>> {
+            Box::pin(fast_sleep(listener.load().head_timeout))
+        };
+        self.timer.get_or_insert_with(start).as_mut().poll(context)
     }
 }

@@ -6,7 +6,6 @@ use crate::plugin::exchange::Exchange;
 use crate::reason::Reason;
 use crate::snapshot::{Backend, Listener, Route, Snapshot};
 use crate::upstream::{Active, Pick, RetryPermit, Tried};
-use http::Version;
 use pingora::{BError, Error, ErrorType};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -26,8 +25,6 @@ pub struct Context {
     pub(super) peer: IpAddr,
     pub(super) client: IpAddr,
     pub(super) trusted: bool,
-    /// The version that the client speaks.
-    pub(super) version: Version,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
     /// Why the gateway answered itself.
@@ -76,7 +73,7 @@ pub struct Attempt {
 
 impl Context {
     pub(super) fn new(state: &Arc<State>, listener: Arc<Listener>) -> Self {
-        super::connection::head_arrived();
+        super::wire::Turn::head_arrived();
         let unknown = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
         Self {
             snapshot: state.snapshot.load_full(),
@@ -88,7 +85,6 @@ impl Context {
             peer: unknown,
             client: unknown,
             trusted: false,
-            version: Version::HTTP_11,
             request_bytes: 0,
             response_bytes: 0,
             reason: None,

@@ -16,9 +16,12 @@ mod respond;
 mod routing;
 mod upstream_request;
 mod upstream_response;
+mod wire;
 
+pub(crate) use client::address as client_address;
 pub use connection::Connections;
 pub use context::Context;
+pub(crate) use upstream_request::push_query;
 
 use crate::reason::Reason;
 use crate::snapshot::{Listener, Snapshot};
@@ -26,6 +29,7 @@ use crate::telemetry::{AccessLog, Metrics, RouteMetrics};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::StatusCode;
 use pingora::http::{RequestHeader, ResponseHeader};
 use pingora::modules::http::HttpModules;
 use pingora::prelude::{Error, HttpPeer, ProxyHttp, Session};
@@ -133,11 +137,21 @@ impl ProxyHttp for Proxy {
 
     async fn response_filter(
         &self,
-        _: &mut Session,
+        session: &mut Session,
         response: &mut ResponseHeader,
         ctx: &mut Box<Context>,
     ) -> Result<()> {
-        edits::apply_to_response(response, &ctx.exchange.response_edits)
+        // What plugins queued is for the final answer (RFC 9110 §15.2); the head of an upgrade is one.
+        if response.status.is_informational() && response.status != StatusCode::SWITCHING_PROTOCOLS
+        {
+            return Ok(());
+        }
+        if session.is_process_shutting_down() {
+            // The client is told now (RFC 9112 §9.6), rather than cut off in its next request.
+            session.set_keepalive(None);
+        }
+        edits::apply_to_response(response, &ctx.exchange.response_edits);
+        Ok(())
     }
 
     fn response_body_filter(

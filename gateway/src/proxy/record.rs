@@ -1,16 +1,20 @@
 //! The end of a request: its series in the metrics, its line in the access log.
 
+use super::State;
 use super::context::Context;
-use crate::plugin::exchange::Exchange;
+use crate::plugin::exchange::{Exchange, RequestId};
+use crate::reason::Reason;
 use crate::telemetry::{Line, Seen};
-use http::StatusCode;
 use http::header::USER_AGENT;
 use http::uri::Uri;
+use http::{Method, StatusCode};
 use percent_encoding::percent_decode_str;
 use pingora::Error;
 use pingora::prelude::Session;
 use std::borrow::Cow;
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
 /// Counts and logs a finished request.
 pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context) {
@@ -57,6 +61,40 @@ pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context)
         fill(line, session, ctx, status, duration, upstream)
     });
 }
+
+/// Counts and logs a request whose head could not be read.
+pub fn unread(
+    state: &State,
+    client: Option<IpAddr>,
+    reason: Reason,
+    id: RequestId,
+    duration: Duration,
+) {
+    let facts = reason.facts();
+    state.unrouted.record(&Seen {
+        method: &UNREAD,
+        status: facts.status,
+        service: 0,
+        duration,
+        upstream: None,
+        reason: Some(reason),
+        would_refuse: None,
+        observed: None,
+    });
+    state.log.load().line(SystemTime::now(), |line| {
+        line.text("request_id", id.as_str());
+        if let Some(client) = client {
+            line.address("client", client);
+        }
+        line.number("status", u64::from(facts.status.as_u16()));
+        line.millis("duration_ms", duration.as_micros());
+        line.text("cause", facts.code);
+    });
+}
+
+/// Stands for a method that could not be read.
+static UNREAD: LazyLock<Method> =
+    LazyLock::new(|| Method::from_bytes(b"UNREAD").expect("these letters are a token"));
 
 fn fill(
     line: &mut Line<'_>,

@@ -2,15 +2,18 @@
 
 use super::context::Context;
 use super::edits;
+use super::wire::Turn;
 use crate::plugin::Rejection;
 use crate::plugin::exchange::RequestId;
 use crate::reason::{Facts, Reason};
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, TRANSFER_ENCODING};
 use http::{HeaderMap, Method, StatusCode};
 use pingora::Result;
 use pingora::http::ResponseHeader;
 use pingora::prelude::Session;
+use pingora::protocols::http::ServerSession;
+use std::time::SystemTime;
 
 /// The gateway's name in `Proxy-Status` and `Via`.
 pub const NAME: &str = "gateway";
@@ -18,9 +21,42 @@ pub const NAME: &str = "gateway";
 /// Answers without a body.
 pub async fn answer(session: &mut Session, ctx: &mut Context, status: StatusCode) -> Result<()> {
     let mut head = ResponseHeader::build(status, Some(8))?;
-    edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
-    session.write_response_header(Box::new(head), true).await
+    edits::apply_to_response(&mut head, &ctx.exchange.response_edits);
+    end(session, false);
+    send(session, head, true).await
 }
+
+/// Sends a head. Pingora leaves an HTTP/2 stream open after it, and resets it where nothing follows: a trailers-only
+/// answer has to end with its head.
+async fn send(session: &mut Session, head: ResponseHeader, bodiless: bool) -> Result<()> {
+    match &mut *session.downstream_session {
+        ServerSession::H2(stream) if bodiless => stream.write_response_header(Box::new(head), true),
+        _ => {
+            session
+                .write_response_header(Box::new(head), bodiless)
+                .await
+        }
+    }
+}
+
+/// Decides what becomes of the connection: a small body that nobody wants is read, so that the next request can follow;
+/// a large one is not worth it, and one that waits for leave (`Expect`) may never come.
+fn end(session: &mut Session, closes: bool) {
+    let headers = &session.req_header().headers;
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.map(|length| length.to_str().ok().and_then(|text| text.parse().ok()));
+    let waits = headers.contains_key(EXPECT) || headers.contains_key(TRANSFER_ENCODING);
+    let small =
+        !waits && length.is_none_or(|length| length.is_some_and(|bytes: u64| bytes <= SMALL));
+    if closes || !small || session.is_process_shutting_down() {
+        session.set_keepalive(None);
+        Turn::linger();
+    }
+    session.set_close_on_response_before_downstream_finish(!small);
+}
+
+/// What is read of an unwanted body, in bytes.
+const SMALL: u64 = 64 * 1024;
 
 /// Answers with a problem document, or as gRPC expects it.
 pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejection) -> Result<()> {
@@ -29,9 +65,7 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
     if ctx.exchange.request_id.is_empty() {
         ctx.exchange.request_id = RequestId::make();
     }
-    if facts.closes {
-        session.set_keepalive(None);
-    }
+    end(session, facts.closes);
     let request = session.req_header();
     let (mut head, body) = if is_grpc(&request.headers) {
         (grpc(&rejection)?, Bytes::new())
@@ -44,16 +78,29 @@ pub async fn reject(session: &mut Session, ctx: &mut Context, rejection: Rejecti
     };
     head.insert_header(CACHE_CONTROL, "no-store")?;
     head.insert_header("Proxy-Status", proxy_status(&facts))?;
-    edits::apply_to_response(&mut head, &ctx.exchange.response_edits)?;
+    edits::apply_to_response(&mut head, &ctx.exchange.response_edits);
     let bodiless = body.is_empty() || request.method == Method::HEAD;
-    session
-        .write_response_header(Box::new(head), bodiless)
-        .await?;
+    send(session, head, bodiless).await?;
     if !bodiless {
         ctx.response_bytes = body.len() as u64;
         session.write_response_body(Some(body), true).await?;
     }
     Ok(())
+}
+
+/// A whole HTTP/1.1 message, for a client whose request could not be read.
+pub fn bytes(rejection: &Rejection, id: &str) -> Bytes {
+    let facts = rejection.reason.facts();
+    let body = problem(rejection, id);
+    let now = httpdate::fmt_http_date(SystemTime::now());
+    let head = format!(
+        "HTTP/1.1 {}\r\nDate: {now}\r\nContent-Type: application/problem+json\r\nContent-Length: {}\r\n\
+         Cache-Control: no-store\r\nProxy-Status: {}\r\nX-Request-Id: {id}\r\nConnection: close\r\n\r\n",
+        facts.status,
+        body.len(),
+        proxy_status(&facts),
+    );
+    [head.as_bytes(), &body].concat().into()
 }
 
 /// Whether the client expects gRPC's way to tell errors.

@@ -1,17 +1,17 @@
 //! From a request's head to what is to be done with it: forward, answer or reject.
 
 use super::context::{Context, Matched};
+use super::wire::Turn;
 use super::{admission, client};
 use crate::domain::path::{PathError, normalise};
 use crate::domain::pattern::Methods;
 use crate::plugin::chain::Chain;
-use crate::plugin::edits::Header;
 use crate::plugin::{Flow, Rejection, Request};
 use crate::reason::Reason;
 use crate::router;
 use crate::snapshot::{Choice, Missing};
 use http::header::{ALLOW, HOST};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use pingora::http::RequestHeader;
 use pingora::prelude::Session;
 use std::borrow::Cow;
@@ -46,7 +46,6 @@ pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     ctx.peer = peer.map_or(ctx.peer, |peer| peer.to_canonical());
     ctx.trusted = ctx.listener.trusts(ctx.peer);
     let head = session.req_header();
-    ctx.version = head.version;
     ctx.client = if ctx.trusted {
         client::address(ctx.peer, &head.headers, &ctx.listener)
     } else {
@@ -59,13 +58,35 @@ pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     let secure = session
         .digest()
         .is_some_and(|digest| digest.ssl_digest.is_some());
+    if head.method == Method::CONNECT {
+        return tunnel(session, ctx);
+    }
     let admitted = admission::check(head, raw.as_deref(), &ctx.listener)
         .and_then(|()| authority(head, secure));
     match admitted {
         Err(rejection) => without_route(head, "/", ctx, rejection),
-        Ok(_) if head.raw_path() == b"*" => Decision::Answer(StatusCode::NO_CONTENT),
+        Ok(_) if head.raw_path() == b"*" => match fallback(head, "*", ctx) {
+            Flow::Next => Decision::Answer(StatusCode::NO_CONTENT),
+            other => other.into(),
+        },
         Ok(host) => route(head, host, ctx),
     }
+}
+
+/// No tunnels are made (RFC 9110 §9.3.6). What follows the head might be meant for one, so the connection ends.
+fn tunnel(session: &mut Session, ctx: &mut Context) -> Decision {
+    session.set_keepalive(None);
+    Turn::linger();
+    let rejection = Rejection::new(Reason::MethodNotAllowed, "no tunnels are made here");
+    allow(
+        ctx,
+        HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
+    );
+    without_route(session.req_header(), "/", ctx, rejection)
+}
+
+fn allow(ctx: &mut Context, methods: HeaderValue) {
+    ctx.exchange.response_edits.set(&ALLOW, methods);
 }
 
 fn set_limits(session: &mut Session, ctx: &Context) {
@@ -140,6 +161,11 @@ fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context) -> Fl
     chain.on_request(&request, &mut ctx.exchange)
 }
 
+fn fallback(head: &RequestHeader, path: &str, ctx: &mut Context) -> Flow {
+    let snapshot = ctx.snapshot.clone();
+    run(&snapshot.fallback, head, path, ctx)
+}
+
 /// Where no route is known there is still the request's id to be told.
 fn without_route(
     head: &RequestHeader,
@@ -147,8 +173,7 @@ fn without_route(
     ctx: &mut Context,
     rejection: Rejection,
 ) -> Decision {
-    let snapshot = ctx.snapshot.clone();
-    match run(&snapshot.fallback, head, path, ctx) {
+    match fallback(head, path, ctx) {
         Flow::Next => Decision::Reject(rejection),
         other => other.into(),
     }
@@ -158,9 +183,9 @@ fn method_not_allowed(
     head: &RequestHeader,
     path: &str,
     ctx: &mut Context,
-    allow: &Methods,
+    served: &Methods,
 ) -> Decision {
-    let names: Vec<String> = allow.iter().map(|method| method.to_string()).collect();
+    let names: Vec<String> = served.iter().map(|method| method.to_string()).collect();
     let detail = format!("{} is not among the methods served here", head.method);
     let decision = without_route(
         head,
@@ -169,13 +194,7 @@ fn method_not_allowed(
         Rejection::new(Reason::MethodNotAllowed, detail),
     );
     if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
-        ctx.exchange.response_edits.set(
-            &Header {
-                name: ALLOW,
-                wire: "Allow".into(),
-            },
-            value,
-        );
+        allow(ctx, value);
     }
     decision
 }

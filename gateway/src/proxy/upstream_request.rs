@@ -5,13 +5,13 @@
 
 use super::client::X_FORWARDED_FOR;
 use super::context::{Context, Matched};
-use super::edits::{self, Head, remove_where};
+use super::edits::{self, remove_where};
 use crate::plugin::exchange::Exchange;
 use crate::snapshot::{Backend, Host};
-use bytes::Bytes;
-use http::header::{FORWARDED, HOST, HeaderName};
+use http::header::{FORWARDED, HOST, HeaderName, VIA};
+use http::request::Parts;
 use http::uri::{PathAndQuery, Uri};
-use http::{HeaderValue, Version};
+use http::{HeaderMap, HeaderValue, Version};
 use percent_encoding::percent_decode_str;
 use pingora::http::RequestHeader;
 use pingora::prelude::Session;
@@ -20,36 +20,32 @@ use smallvec::SmallVec;
 use std::io::Write;
 
 /// Makes the copy of the client's request into the upstream's.
-pub fn prepare(
-    session: &mut Session,
-    request: &mut RequestHeader,
-    ctx: &mut Context,
-) -> Result<()> {
+pub fn prepare(session: &Session, request: &mut RequestHeader, ctx: &Context) -> Result<()> {
+    let client = session.req_header();
+    let secure = session
+        .digest()
+        .is_some_and(|digest| digest.ssl_digest.is_some());
+    edits::change_request(request, |parts| change(parts, client, secure, ctx))
+}
+
+fn change(parts: &mut Parts, client: &RequestHeader, secure: bool, ctx: &Context) -> Result<()> {
     let (Some(matched), Some(backend)) = (&ctx.matched, ctx.backend()) else {
         return Error::e_explain(ErrorType::InternalError, "a request without a route");
     };
     let Some(pick) = &ctx.attempt.pick else {
         return Error::e_explain(ErrorType::InternalError, "a request without a target");
     };
-    let client_host = client_host(session.req_header());
-    target(
-        request,
-        matched,
-        pick.target().endpoint().path_prefix(),
-        &ctx.exchange,
-    )?;
-    host(
-        request,
-        backend,
-        client_host.as_ref(),
-        pick.target().host_header(),
-    )?;
-    strip_forged(request, &ctx.snapshot.reserved);
-    let secure = session
-        .digest()
-        .is_some_and(|digest| digest.ssl_digest.is_some());
-    forwarding(request, ctx, client_host.as_ref(), secure)?;
-    edits::apply_to_request(request, &ctx.exchange.request_edits)
+    let prefix = pick.target().endpoint().path_prefix();
+    target(parts, matched, prefix, &ctx.exchange)?;
+    let asked = client_host(client);
+    let host = host(backend, asked.as_ref(), pick.target().host_header());
+    parts.headers.insert(HOST, host.clone());
+    strip_forged(&mut parts.headers, &ctx.snapshot.reserved);
+    forwarding(&mut parts.headers, ctx, asked.as_ref(), secure)?;
+    // Pingora has made the copy HTTP/1.1 by now; `Via` tells what was received.
+    parts.headers.append(VIA, via(client.version));
+    edits::apply(&mut parts.headers, &ctx.exchange.request_edits);
+    Ok(())
 }
 
 /// The authority that the client asked for.
@@ -68,32 +64,26 @@ fn client_host(request: &RequestHeader) -> Option<HeaderValue> {
 }
 
 /// What was routed on is what goes out: the normalised path, changed as the route says.
-fn target(
-    request: &mut RequestHeader,
-    matched: &Matched,
-    prefix: &str,
-    exchange: &Exchange,
-) -> Result<()> {
+fn target(parts: &mut Parts, matched: &Matched, prefix: &str, exchange: &Exchange) -> Result<()> {
     let path = matched.rewritten.as_deref().or(matched.normal.as_deref());
-    let origin_form = request.raw_path().first() == Some(&b'/');
-    if path.is_none() && prefix.is_empty() && exchange.secret_query.is_empty() && origin_form {
+    if path.is_none() && prefix.is_empty() && exchange.secret_query.is_empty() {
         return Ok(());
     }
     let mut text = String::with_capacity(128);
     text.push_str(prefix);
-    text.push_str(path.unwrap_or_else(|| request.uri.path()));
-    if let Some(query) = request.uri.query() {
+    text.push_str(path.unwrap_or_else(|| parts.uri.path()));
+    if let Some(query) = parts.uri.query() {
         push_query(&mut text, query, exchange);
     }
     let target: PathAndQuery = text
         .parse()
         .or_err(ErrorType::InternalError, "while the target was changed")?;
-    request.set_uri(Uri::from(target));
+    parts.uri = Uri::from(target);
     Ok(())
 }
 
 /// The query as it was, less the parameters that carry secrets.
-fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
+pub fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
     let secret = |pair: &str| {
         let name = pair.split('=').next().unwrap_or_default();
         exchange
@@ -112,24 +102,22 @@ fn push_query(text: &mut String, query: &str, exchange: &Exchange) {
     }
 }
 
-fn host(
-    request: &mut RequestHeader,
-    backend: &Backend,
-    client: Option<&HeaderValue>,
-    upstream: &HeaderValue,
-) -> Result<()> {
-    let value = match &backend.host {
+fn host<'a>(
+    backend: &'a Backend,
+    client: Option<&'a HeaderValue>,
+    upstream: &'a HeaderValue,
+) -> &'a HeaderValue {
+    match &backend.host {
         Host::Upstream => upstream,
         Host::Preserve => client.unwrap_or(upstream),
         Host::Set(value) => value,
-    };
-    request.insert_header(HOST, value.clone())
+    }
 }
 
 /// Takes away what only the gateway may say, in the spelling with `_` too: many servers take one for the other.
-fn strip_forged(request: &mut RequestHeader, reserved: &[HeaderName]) {
+fn strip_forged(headers: &mut HeaderMap, reserved: &[HeaderName]) {
     for name in reserved {
-        request.remove_header(name);
+        headers.remove(name);
     }
     let looks_alike = |name: &HeaderName| {
         memchr::memchr(b'_', name.as_str().as_bytes()).is_some() && {
@@ -138,9 +126,7 @@ fn strip_forged(request: &mut RequestHeader, reserved: &[HeaderName]) {
                 || FORWARDING.iter().any(|known| *known == *dashed)
         }
     };
-    if request.headers.keys().any(looks_alike) {
-        remove_where(request, looks_alike);
-    }
+    remove_where(headers, looks_alike);
 }
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -159,43 +145,31 @@ const FORWARDING: [HeaderName; 7] = [
 
 /// Says where the request came from. What the client said is kept only from a trusted proxy.
 fn forwarding(
-    request: &mut RequestHeader,
+    headers: &mut HeaderMap,
     ctx: &Context,
     host: Option<&HeaderValue>,
     secure: bool,
 ) -> Result<()> {
     let scheme = if secure { "https" } else { "http" };
     if !ctx.trusted {
-        strip_forwarding(request);
+        let suspect = |name: &HeaderName| matches!(name.as_str().as_bytes()[0], b'x' | b'f');
+        remove_where(headers, |name| suspect(name) && FORWARDING.contains(name));
     }
-    let known = |name: &HeaderName| ctx.trusted && request.headers.contains_key(name);
-    let (proto_known, host_known) = (known(&FORWARDED_PROTO), known(&FORWARDED_HOST));
     let mut peer = Text::new();
     write!(peer, "{}", ctx.peer)
         .or_err(ErrorType::InternalError, "while an address was written")?;
     let element = element(ctx, &peer, host, scheme);
-    extend(request, X_FORWARDED_FOR, b"X-Forwarded-For", &peer)?;
-    extend(request, FORWARDED, b"Forwarded", &element)?;
-    if !proto_known {
-        let scheme = HeaderValue::from_static(scheme);
-        request.insert(Bytes::from_static(b"X-Forwarded-Proto"), scheme)?;
+    extend(headers, X_FORWARDED_FOR, &peer)?;
+    extend(headers, FORWARDED, &element)?;
+    headers
+        .entry(FORWARDED_PROTO)
+        .or_insert_with(|| HeaderValue::from_static(scheme));
+    if let Some(host) = host {
+        headers
+            .entry(FORWARDED_HOST)
+            .or_insert_with(|| host.clone());
     }
-    if let (Some(host), false) = (host, host_known) {
-        request.insert(Bytes::from_static(b"X-Forwarded-Host"), host.clone())?;
-    }
-    request.append(Bytes::from_static(b"Via"), via(ctx.version))
-}
-
-fn strip_forwarding(request: &mut RequestHeader) {
-    let says = |name: &HeaderName| FORWARDING.contains(name);
-    let suspect = |name: &HeaderName| matches!(name.as_str().as_bytes()[0], b'x' | b'f');
-    if request
-        .headers
-        .keys()
-        .any(|name| suspect(name) && says(name))
-    {
-        remove_where(request, says);
-    }
+    Ok(())
 }
 
 /// Text that is short enough for the stack, nearly always.
@@ -211,38 +185,32 @@ fn via(version: Version) -> HeaderValue {
 
 /// RFC 7239 §4; IPv6 addresses and hosts are quoted, since neither colon nor bracket may stand in a token (§6).
 fn element(ctx: &Context, peer: &[u8], host: Option<&HeaderValue>, scheme: &str) -> Text {
-    let mut text = Text::new();
     let (open, close): (&[u8], &[u8]) = match ctx.peer.is_ipv6() {
         true => (b"for=\"[", b"]\""),
         false => (b"for=", b""),
     };
-    for part in [open, peer, close] {
-        text.extend_from_slice(part);
-    }
+    let mut text = Text::new();
+    let mut push = |part: &[u8]| text.extend_from_slice(part);
+    [open, peer, close].into_iter().for_each(&mut push);
     if let Some(host) = host {
-        for part in [b";host=\"", host.as_bytes(), b"\""] {
-            text.extend_from_slice(part);
-        }
+        [&b";host=\""[..], host.as_bytes(), b"\""]
+            .into_iter()
+            .for_each(&mut push);
     }
-    text.extend_from_slice(b";proto=");
-    text.extend_from_slice(scheme.as_bytes());
+    [b";proto=", scheme.as_bytes()].into_iter().for_each(push);
     text
 }
 
 /// Sets a list field, behind what a trusted proxy said.
-fn extend(
-    request: &mut RequestHeader,
-    name: HeaderName,
-    wire: &'static [u8],
-    own: &[u8],
-) -> Result<()> {
+fn extend(headers: &mut HeaderMap, name: HeaderName, own: &[u8]) -> Result<()> {
     let mut text = Text::new();
-    for value in request.headers.get_all(name) {
+    for value in headers.get_all(&name) {
         text.extend_from_slice(value.as_bytes());
         text.extend_from_slice(b", ");
     }
     text.extend_from_slice(own);
     let value = HeaderValue::from_bytes(&text)
         .or_err(ErrorType::InternalError, "while a list was extended")?;
-    request.insert(Bytes::from_static(wire), value)
+    headers.insert(name, value);
+    Ok(())
 }

@@ -1,7 +1,6 @@
 //! The response as it comes from upstream: tried again or not, taken as HTTP/1.1 or HTTP/2 allow, within its limits.
 
 use super::context::Context;
-use super::edits::Head;
 use super::failure;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
@@ -24,6 +23,7 @@ pub fn accept(
         return Ok(());
     }
     retry(session, response, ctx)?;
+    in_time(ctx)?;
     let stream = response.status == StatusCode::SWITCHING_PROTOCOLS || is_stream(response);
     if stream {
         ctx.attempt.stream = true;
@@ -72,12 +72,12 @@ fn strip_hop_by_hop(response: &mut ResponseHeader) {
     let kept = |name: &HeaderName| upgrade && (name == UPGRADE || name == CONNECTION);
     for name in nominated(response) {
         if !kept(&name) && !is_framing(&name) {
-            response.remove(&name);
+            response.remove_header(&name);
         }
     }
     for name in &HOP_BY_HOP {
         if !kept(name) {
-            response.remove(name);
+            response.remove_header(name);
         }
     }
 }
@@ -120,13 +120,16 @@ pub fn body(bytes: u64, ctx: &mut Context) -> Result<()> {
     {
         return Err(ctx.refuse(rejection));
     }
-    if ctx
-        .attempt
-        .deadline
-        .is_some_and(|deadline| Instant::now() > deadline)
-    {
-        let rejection = Rejection::new(Reason::UpstreamTimeout, "the upstream took too long");
-        return Err(ctx.refuse(rejection));
+    in_time(ctx)
+}
+
+/// Timeouts of reads don't end an upstream that sends a byte now and then; the total does.
+fn in_time(ctx: &mut Context) -> Result<()> {
+    match ctx.attempt.deadline {
+        Some(deadline) if Instant::now() > deadline => Err(ctx.refuse(Rejection::new(
+            Reason::UpstreamTimeout,
+            "the upstream took too long",
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }

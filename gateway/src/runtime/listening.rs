@@ -201,7 +201,7 @@ fn endpoint(listener: Arc<Listener>, socket: TcpListener, state: &Arc<State>) ->
         ..ServerConf::default()
     });
     let proxy = http_proxy(&conf, Proxy::new(state.clone(), settings.clone()));
-    let connections = Connections::new(proxy, settings.clone());
+    let connections = Connections::new(state.clone(), proxy, settings.clone());
     let mut service = Service::new(format!("listener {address}"), connections);
     let buffers = L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER);
     service.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffers));

@@ -66,7 +66,7 @@ impl Gateway {
     pub async fn start(source: Source) -> Result<Arc<Self>, StartError> {
         let lasting = Lasting::default();
         let (snapshot, report) = source.read(&lasting).map_err(StartError::Config)?;
-        warn_of(&report);
+        tell_findings(&report);
         let sockets = listening::bind(&snapshot, &Listening::default())?;
         let log = open_log(&snapshot, &lasting)?;
         resolve(&snapshot).await;
@@ -120,7 +120,7 @@ impl Gateway {
             .source
             .read(&self.lasting)
             .map_err(StartError::Config)?;
-        warn_of(&report);
+        tell_findings(&report);
         let sockets = listening::bind(&snapshot, listening)?;
         let log = (snapshot.access_log != self.state.snapshot.load().access_log)
             .then(|| open_log(&snapshot, &self.lasting))
@@ -208,15 +208,11 @@ fn note_loaded(state: &State) {
         .set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
 }
 
-fn warn_of(report: &Report) {
-    for diagnostic in report.sorted() {
-        let at = &diagnostic.at;
-        tracing::warn!(
-            code = diagnostic.code,
-            "{}:{}: {}",
-            at.file,
-            at.line(),
-            diagnostic.message
-        );
+/// Findings are for whoever writes the configuration; a log says that there are some.
+fn tell_findings(report: &Report) {
+    match report.sorted().len() {
+        0 => {}
+        1 => tracing::info!("1 finding; see gateway check"),
+        findings => tracing::info!("{findings} findings; see gateway check"),
     }
 }

@@ -1,7 +1,8 @@
 //! Where the configuration comes from.
 
-use crate::compile::{Lasting, Overrides, compile};
+use crate::compile::{Lasting, Outline, Overrides, compile};
 use crate::config::{Report, load};
+use crate::lint::lint;
 use crate::plugin::registry;
 use crate::snapshot::Snapshot;
 
@@ -24,15 +25,28 @@ impl Source {
         }
     }
 
-    /// Loads and compiles. The report that comes with a snapshot holds warnings only.
+    /// Loads, compiles and lints. The report that comes with a snapshot holds warnings only.
     ///
     /// # Errors
     /// Everything that is wrong.
     pub fn read(&self, lasting: &Lasting) -> Result<(Snapshot, Report), Report> {
         let mut load = load(&self.paths, &registry::schema());
         let mut report = std::mem::take(&mut load.report);
+        let whole = !report.has_errors();
+        let outline = Outline::new(&load.documents, &mut report);
         // What could be read is compiled even so: its mistakes are told in the same run.
-        match compile(&load, &self.overrides, lasting, &mut report) {
+        let snapshot = compile(
+            &outline,
+            &load.watched,
+            &self.overrides,
+            lasting,
+            &mut report,
+        );
+        // A document that could not be read may hold what a finding would miss.
+        if whole {
+            lint(&outline, &mut report);
+        }
+        match snapshot {
             Some(snapshot) if !report.has_errors() => Ok((snapshot, report)),
             _ => Err(report),
         }

@@ -27,8 +27,20 @@ impl<'a> Line<'a> {
     /// A member whose value is text.
     pub fn text(&mut self, name: &'static str, value: &str) {
         self.name(name);
-        // Writing text as JSON into memory cannot fail.
-        serde_json::to_writer(&mut *self.buffer, value).expect("memory takes every byte");
+        self.json(value);
+    }
+
+    /// Nearly all text needs no escape and is copied as it is.
+    fn json(&mut self, value: &str) {
+        let plain = |byte: &u8| *byte >= b' ' && *byte != b'"' && *byte != b'\\';
+        if value.as_bytes().iter().all(plain) {
+            self.buffer.push(b'"');
+            self.buffer.extend_from_slice(value.as_bytes());
+            self.buffer.push(b'"');
+        } else {
+            // Writing into memory cannot fail.
+            serde_json::to_writer(&mut *self.buffer, value).expect("memory takes every byte");
+        }
     }
 
     /// A member whose value is text, if there is one.
@@ -78,7 +90,7 @@ impl<'a> Line<'a> {
         self.name(name);
         self.buffer.push(b'{');
         for (text, after) in [(inner, b':'), (value, b'}')] {
-            serde_json::to_writer(&mut *self.buffer, text).expect("memory takes every byte");
+            self.json(text);
             self.buffer.push(after);
         }
     }

@@ -1,5 +1,6 @@
 //! When a failed try is followed by another one, after which wait, and how many may be under way.
 
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
@@ -21,6 +22,18 @@ pub enum RetryCause {
     Reset,
     /// The target answered with this status.
     Status(StatusCode),
+}
+
+/// As in a configuration's `retries.on`.
+impl fmt::Display for RetryCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connect => f.write_str("connect"),
+            Self::Timeout => f.write_str("timeout"),
+            Self::Reset => f.write_str("reset"),
+            Self::Status(status) => write!(f, "{}", status.as_str()),
+        }
+    }
 }
 
 /// Which failed tries are followed by another one.

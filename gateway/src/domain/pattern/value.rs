@@ -27,7 +27,11 @@ impl ValueMatch {
         Regex::new(text)
             .map(|regex| Self::Regex(Box::new(regex)))
             .map_err(|error| {
-                let what = format!("`{text}` is no regular expression: {error}");
+                // What is before the last line draws the expression again.
+                let error = error.to_string();
+                let reason = error.lines().last().unwrap_or_default();
+                let reason = reason.trim_start_matches("error: ");
+                let what = format!("`{text}` is no regular expression: {reason}");
                 Mistake::new(
                     what,
                     "see https://docs.rs/regex/#syntax for what can be written",

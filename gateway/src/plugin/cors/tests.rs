@@ -34,12 +34,12 @@ fn a_preflight_is_answered_with_all_that_is_allowed() {
     assert_eq!(
         outcome.response(),
         [
-            "Access-Control-Allow-Credentials: true",
-            "Access-Control-Allow-Headers: Authorization, X-Trace",
-            "Access-Control-Allow-Methods: GET, PUT",
-            "Access-Control-Allow-Origin: https://app.example.com",
-            "Access-Control-Max-Age: 7200",
-            "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+            "access-control-allow-credentials: true",
+            "access-control-allow-headers: Authorization, X-Trace",
+            "access-control-allow-methods: GET, PUT",
+            "access-control-allow-origin: https://app.example.com",
+            "access-control-max-age: 7200",
+            "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
         ]
     );
     let actual = Call::get().header("Origin", APP).on(&cors);
@@ -47,10 +47,10 @@ fn a_preflight_is_answered_with_all_that_is_allowed() {
     assert_eq!(
         actual.response(),
         [
-            "Access-Control-Allow-Credentials: true",
-            "Access-Control-Allow-Origin: https://app.example.com",
-            "Access-Control-Expose-Headers: X-Total",
-            "Vary: Origin",
+            "access-control-allow-credentials: true",
+            "access-control-allow-origin: https://app.example.com",
+            "access-control-expose-headers: X-Total",
+            "vary: Origin",
         ]
     );
 }
@@ -61,10 +61,10 @@ fn what_is_not_said_has_safe_defaults() {
     assert_eq!(
         outcome.response(),
         [
-            "Access-Control-Allow-Methods: GET, HEAD, POST",
-            "Access-Control-Allow-Origin: https://app.example.com",
-            "Access-Control-Max-Age: 5",
-            "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+            "access-control-allow-methods: GET, HEAD, POST",
+            "access-control-allow-origin: https://app.example.com",
+            "access-control-max-age: 5",
+            "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
         ]
     );
 }
@@ -234,30 +234,30 @@ fn oracle(case: &Case) -> (bool, Vec<String>) {
         case.method == Method::OPTIONS && !case.sent.is_empty() && case.asks_method.is_some();
     let mut fields = vec![];
     fields.push(if preflight {
-        "Vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers".to_owned()
+        "vary: Origin, Access-Control-Request-Method, Access-Control-Request-Headers".to_owned()
     } else {
-        "Vary: Origin".to_owned()
+        "vary: Origin".to_owned()
     });
     if let [origin] = case.sent[..]
         && let Some(allow) = allow_origin(case, origin)
     {
-        fields.push(format!("Access-Control-Allow-Origin: {allow}"));
+        fields.push(format!("access-control-allow-origin: {allow}"));
         if case.credentials {
-            fields.push("Access-Control-Allow-Credentials: true".to_owned());
+            fields.push("access-control-allow-credentials: true".to_owned());
         }
         if preflight {
-            fields.push("Access-Control-Allow-Methods: GET, HEAD, POST".to_owned());
-            fields.push("Access-Control-Max-Age: 60".to_owned());
+            fields.push("access-control-allow-methods: GET, HEAD, POST".to_owned());
+            fields.push("access-control-max-age: 60".to_owned());
             if !case.headers.is_empty() {
                 let headers = case.headers.join(", ");
-                fields.push(format!("Access-Control-Allow-Headers: {headers}"));
+                fields.push(format!("access-control-allow-headers: {headers}"));
             }
             if case.private && case.asks_private {
-                fields.push("Access-Control-Allow-Private-Network: true".to_owned());
+                fields.push("access-control-allow-private-network: true".to_owned());
             }
         } else if !case.expose.is_empty() {
             let expose = case.expose.join(", ");
-            fields.push(format!("Access-Control-Expose-Headers: {expose}"));
+            fields.push(format!("access-control-expose-headers: {expose}"));
         }
     }
     fields.sort();

@@ -31,7 +31,7 @@ fn refused(outcome: &Outcome, reason: Reason) {
     assert_eq!(outcome.reason(), Some(reason));
     assert_eq!(
         outcome.response(),
-        [r#"WWW-Authenticate: ApiKey realm="gateway""#]
+        [r#"www-authenticate: ApiKey realm="gateway""#]
     );
     assert!(outcome.exchange.consumer.is_none() && outcome.exchange.credential.is_none());
     let upstream = edited(&[], &outcome.exchange.request_edits);
@@ -132,7 +132,7 @@ fn the_upstream_learns_who_calls_and_nothing_of_the_key() {
         ("Accept", "*/*"),
     ];
     let upstream = edited(&sent, &outcome.exchange.request_edits);
-    assert_eq!(upstream, ["Accept: */*", "X-Consumer-Name: alice"]);
+    assert_eq!(upstream, ["accept: */*", "x-consumer-name: alice"]);
     let secret: Vec<&str> = outcome.exchange.secret_query.iter().map(|s| &**s).collect();
     assert_eq!(secret, ["key"]);
 }
@@ -144,13 +144,13 @@ fn the_names_are_the_configuration_s() {
     let outcome = Call::get().header("apikey", "alice-1").on(&chain);
     assert_eq!(
         edited(&[("apikey", "alice-1")], &outcome.exchange.request_edits),
-        ["X-User: alice"]
+        ["x-user: alice"]
     );
     let outcome = Call::get().header("X-API-Key", "alice-1").on(&chain);
     assert_eq!(outcome.reason(), Some(Reason::CredentialMissing));
     assert_eq!(
         outcome.response(),
-        [r#"WWW-Authenticate: ApiKey realm="orders api""#]
+        [r#"www-authenticate: ApiKey realm="orders api""#]
     );
 }
 

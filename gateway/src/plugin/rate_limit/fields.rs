@@ -3,21 +3,22 @@
 
 use super::rule::Checked;
 use crate::limit::Decision;
-use crate::plugin::edits::{Edits, Header};
+use crate::plugin::edits::Edits;
 use bytes::Bytes;
 use http::HeaderValue;
+use http::header::HeaderName;
 use http::header::RETRY_AFTER;
 use smallvec::SmallVec;
 use std::time::Duration;
 
 /// Headers made once, and what is needed for those made per request.
 pub struct Fields {
-    policy: Option<(Header, HeaderValue)>,
-    rate_limit: Header,
+    policy: Option<(HeaderName, HeaderValue)>,
+    rate_limit: HeaderName,
     /// What stands in front of each limit's rest.
     starts: Box<[Box<str>]>,
-    x: Option<[Header; 3]>,
-    retry_after: Header,
+    x: Option<[HeaderName; 3]>,
+    retry_after: HeaderName,
 }
 
 impl Fields {
@@ -42,23 +43,20 @@ impl Fields {
             .ok()
             .filter(|_| !policies.is_empty());
         Self {
-            policy: policy.map(|value| (Header::from_static("RateLimit-Policy"), value)),
-            rate_limit: Header::from_static("RateLimit"),
+            policy: policy.map(|value| (HeaderName::from_static("ratelimit-policy"), value)),
+            rate_limit: HeaderName::from_static("ratelimit"),
             starts: rates()
                 .map(|(rule, _)| format!("\"{}\";r=", rule.name).into())
                 .collect(),
             x: x.then(|| {
                 [
-                    "X-RateLimit-Limit",
-                    "X-RateLimit-Remaining",
-                    "X-RateLimit-Reset",
+                    "x-ratelimit-limit",
+                    "x-ratelimit-remaining",
+                    "x-ratelimit-reset",
                 ]
-                .map(Header::from_static)
+                .map(HeaderName::from_static)
             }),
-            retry_after: Header {
-                name: RETRY_AFTER,
-                wire: "Retry-After".into(),
-            },
+            retry_after: RETRY_AFTER,
         }
     }
 

@@ -23,6 +23,7 @@ use std::time::Duration;
 pub struct Rule {
     /// What is counted apart: `ip` (an IPv6 client by its /64), `consumer`, `key`, `route` or `header:NAME`. Where a
     /// request has no such attribute, its address is taken.
+    #[schemars(extend("default" = "ip"))]
     key: Option<KeyText>,
     /// Requests in a second.
     #[schemars(range(max = 999_999_999_999_999_i64))]
@@ -46,9 +47,9 @@ pub struct Rule {
     burst: Option<u64>,
     /// Requests at a time.
     concurrent: Option<u64>,
-    /// What one request costs.
+    /// What one request costs; 1 by default.
     cost: Option<u64>,
-    /// The limit's name in `RateLimit` and in answers.
+    /// The limit's name in `RateLimit` and in answers; `default`, or `limit-1`, `limit-2` … in `limits`.
     #[schemars(regex(pattern = "^[A-Za-z0-9_.-]{1,64}$"))]
     name: Option<String>,
 }

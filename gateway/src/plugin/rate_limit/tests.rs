@@ -85,25 +85,25 @@ fn a_burst_is_a_bucket_that_refills() {
 fn the_response_tells_of_limit_and_rest() {
     let chain = limit(json!({"limitPerMinute": 3, "name": "per-address"}));
     let fields = |seconds| Call::get().at(seconds).on(&chain).response();
-    let policy = r#"RateLimit-Policy: "per-address";q=3;w=60"#;
+    let policy = r#"ratelimit-policy: "per-address";q=3;w=60"#;
     assert_eq!(
         fields(0.0),
-        [policy, r#"RateLimit: "per-address";r=2;t=60"#]
+        [policy, r#"ratelimit: "per-address";r=2;t=60"#]
     );
     assert_eq!(
         fields(10.5),
-        [policy, r#"RateLimit: "per-address";r=1;t=50"#]
+        [policy, r#"ratelimit: "per-address";r=1;t=50"#]
     );
     assert_eq!(
         fields(20.0),
-        [policy, r#"RateLimit: "per-address";r=0;t=40"#]
+        [policy, r#"ratelimit: "per-address";r=0;t=40"#]
     );
     assert_eq!(
         fields(20.0),
         [
             policy,
-            r#"RateLimit: "per-address";r=0;t=40"#,
-            "Retry-After: 40"
+            r#"ratelimit: "per-address";r=0;t=40"#,
+            "retry-after: 40"
         ]
     );
 }
@@ -114,8 +114,8 @@ fn a_bucket_s_rest_is_of_its_burst() {
     assert_eq!(
         Call::get().on(&chain).response(),
         [
-            r#"RateLimit-Policy: "default";q=10;w=10"#,
-            r#"RateLimit: "default";r=1;t=1"#
+            r#"ratelimit-policy: "default";q=10;w=10"#,
+            r#"ratelimit: "default";r=1;t=1"#
         ]
     );
 }
@@ -149,11 +149,11 @@ fn several_limits_count_together_or_not_at_all() {
     assert_eq!(
         first.response(),
         [
-            r#"RateLimit-Policy: "limit-1";q=1;w=1, "long";q=2;w=60"#,
-            r#"RateLimit: "limit-1";r=0;t=1, "long";r=1;t=60"#,
-            "X-RateLimit-Limit: 1",
-            "X-RateLimit-Remaining: 0",
-            "X-RateLimit-Reset: 1",
+            r#"ratelimit-policy: "limit-1";q=1;w=1, "long";q=2;w=60"#,
+            r#"ratelimit: "limit-1";r=0;t=1, "long";r=1;t=60"#,
+            "x-ratelimit-limit: 1",
+            "x-ratelimit-remaining: 0",
+            "x-ratelimit-reset: 1",
         ]
     );
     // Refused by the second, so the minute does not count it.

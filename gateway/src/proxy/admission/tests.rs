@@ -215,6 +215,7 @@ fn the_target_is_of_a_known_form() {
         "/",
         "//a",
         "/a?b",
+        "/a[0]|b^c{\"d\"}",
         "http://a/b",
         "HTTP://a:80",
         "https://a?b",

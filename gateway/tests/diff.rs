@@ -1,0 +1,117 @@
+//! `gateway diff`: each kind of change, told by the binary.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::process::{Command, Output};
+
+const OLD: &str = r#"
+service: {name: orders, url: "http://orders-svc:8080", timeouts: {total: 60s}}
+route: {paths: ["/orders"], methods: [GET, POST]}
+plugins:
+  - {name: key-auth}
+  - {name: rate-limit, config: {limitPerMinute: 100}}
+  - {name: cors, config: {origins: ["https://one.example.com", "https://two.example.com"]}}
+consumers:
+  - {name: alice, keys: ["hunter2"]}
+"#;
+
+#[test]
+fn what_means_the_same_is_no_difference() {
+    let new = r#"
+apis:
+  - route: {paths: ["/orders"], methods: [POST, GET]}
+    service: {name: orders, url: "http://orders-svc:8080", timeouts: {total: 1m, connect: 2s}, retries: {attempts: 1}}
+consumers:
+  - {name: alice, keys: ["sha256:f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7"]}
+plugins:
+  - {name: cors, config: {origins: ["https://two.example.com", "https://one.example.com"], maxAge: 5s}}
+  - {name: rate-limit, config: {limitPerMinute: 100, key: ip}}
+  - {name: key-auth, config: {header: X-API-Key}}
+"#;
+    let output = diff(OLD, new);
+    assert_eq!(text(&output), "no differences\n");
+    assert_eq!(output.status.code(), Some(0));
+}
+
+#[test]
+fn what_changes_is_told() {
+    let new = r#"
+service: {name: orders, url: "http://orders-svc:8080", timeouts: {total: 20s}}
+altService: {name: orders-v2, url: "http://orders-v2:8080"}
+routes:
+  - {paths: ["/orders"], methods: [GET]}
+  - {name: reports, paths: ["/reports"]}
+plugins:
+  - {name: rate-limit, config: {limitPerMinute: 1000}}
+  - {name: response-size-limit, config: {maxBytes: 1MiB}}
+  - {name: cors, config: {origins: ["https://one.example.com", "https://three.example.com"]}}
+consumers:
+  - {name: alice, groups: [partners], keys: ["hunter3"]}
+listeners: [{address: "0.0.0.0:80"}]
+"#;
+    let output = diff(OLD, new);
+    assert_eq!(output.status.code(), Some(1));
+    let told = text(&output);
+    assert!(!told.contains("hunter"), "{told}");
+    insta::assert_snapshot!(told, @"
+    consumer alice: groups gains partners
+    consumer alice: loses the key sha256:f52fbd32…
+    consumer alice: gains the key sha256:fb8c2e2b…
+    route orders: cors.origins loses https://two.example.com
+    route orders: cors.origins gains https://three.example.com
+    route orders: loses the plugin key-auth
+    route orders: rate-limit.limitPerMinute 100 → 1000
+    route orders: gains the plugin response-size-limit
+    route orders: services gains orders-v2
+    route orders: methods loses POST
+    service orders: timeouts.total 60s → 20s
+    listener 0.0.0.0:80: is added
+    route reports: is added
+    service orders-v2: is added
+    ");
+}
+
+#[test]
+fn what_is_gone_is_told() {
+    let new = r#"service: {name: users, url: "http://users-svc:8080"}"#;
+    let told = text(&diff(OLD, new));
+    for line in [
+        "consumer alice: is gone",
+        "route orders: is gone",
+        "route users: is added",
+        "service users: is added",
+    ] {
+        assert!(
+            told.lines().any(|told| told == line),
+            "{line:?} is not in\n{told}"
+        );
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_not_compared() {
+    let output = diff(OLD, "service: {name: orders}");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(output.stdout.is_empty());
+    assert!(
+        String::from_utf8(output.stderr)
+            .unwrap()
+            .contains("error[missing-key]")
+    );
+}
+
+fn diff(old: &str, new: &str) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let file = directory.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        file
+    };
+    let (old, new) = (write("old.yaml", old), write("new.yaml", new));
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gateway"));
+    command.arg("diff").arg(old).arg(new).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
