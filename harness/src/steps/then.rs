@@ -119,6 +119,8 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "no line written so far has the consumer's key in it";
     "the access log does not contain {string}" => log::without,
         "no line written so far has this text in it";
+    "the access log tells {string}" => log::tells,
+        "the request's line has something under this name";
     "the access log says nothing of {string}" => log::silent,
         "the request's line has nothing under this name";
     "the metric {string} is {int} where:" => metric::is,

@@ -40,6 +40,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "the next try begins at once; an upstream's Retry-After is not read",
     },
     Declaration {
+        selector: "log-detail",
+        reason: "its log line has no more than the members that all targets have",
+    },
+    Declaration {
         selector: "proxy-status",
         reason: "there is no Proxy-Status (RFC 9209)",
     },
@@ -65,5 +69,15 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "LIMIT-081",
         reason: "the connection is closed without the 408 that the documentation promises",
         link: "https://nginx.org/en/docs/http/ngx_http_core_module.html#client_body_timeout",
+    },
+    KnownFailing {
+        selector: "KEY-007",
+        reason: "of two headers of one name the first is taken (before 1.23)",
+        link: "https://nginx.org/en/CHANGES",
+    },
+    KnownFailing {
+        selector: "RATE-041",
+        reason: "requests with an empty key are not counted",
+        link: "https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_zone",
     },
 ];

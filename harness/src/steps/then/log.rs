@@ -47,6 +47,17 @@ pub(super) async fn without(world: &mut World, arguments: &Arguments) -> StepRes
     })
 }
 
+pub(super) async fn tells(world: &mut World, arguments: &Arguments) -> StepResult {
+    let line = line(world).await?;
+    let found = lookup(&line, &normal(arguments.text(0)));
+    expect(found.is_some_and(|value| !value.is_null()), || {
+        format!(
+            "the access log should tell {}, but doesn't: {line}",
+            arguments.text(0)
+        )
+    })
+}
+
 pub(super) async fn silent(world: &mut World, arguments: &Arguments) -> StepResult {
     let line = line(world).await?;
     let found = lookup(&line, &normal(arguments.text(0)));
