@@ -9,7 +9,10 @@ use super::location::{Location, locations};
 use super::plugins::{Plugins, quoted};
 use super::{ACCESS_LOG, PID_FILE};
 use crate::adapters::{Bindings, Unsupported};
-use crate::fixtures::{Consumer, Document, Fixture, Listener, Service};
+use crate::fixtures::{Consumer, Document, Fixture, Listener, Plugin, Service};
+
+/// Plugins that are in force without being written.
+const IN_FORCE: [&str; 2] = ["request-id", "request-size-limit"];
 
 /// Renders a fixture.
 pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<String, Unsupported> {
@@ -257,6 +260,15 @@ pub(super) fn duration(text: &str) -> Result<&str, Unsupported> {
 }
 
 fn refuse_globals(document: &Document) -> Result<(), Unsupported> {
+    let switched_off =
+        |plugin: &&Plugin| !plugin.enabled && IN_FORCE.contains(&plugin.name.as_str());
+    let inner = document.apis.iter().flat_map(|api| &api.plugins);
+    if let Some(plugin) = document.plugins.iter().chain(inner).find(switched_off) {
+        return Err(Unsupported::new(format!(
+            "{}: it is in force everywhere",
+            plugin.name
+        )));
+    }
     let present = [
         ("admin", document.admin.is_some()),
         ("telemetry", document.telemetry.is_some()),
