@@ -1,3 +1,4 @@
+@plugin:key-auth
 Feature: Requests are let in by an API key
 
   Background:
@@ -57,3 +58,30 @@ Feature: Requests are let in by an API key
     When the client sends "GET /ledger" with the key "old" of "bob"
     Then the response status is 401
     And the upstream was not called
+
+  @KEY-007 @extended @docs-configuration
+  Scenario: a right key that is given twice
+    When the client sends "GET /ledger" with the key of "alice" twice
+    Then the response status is 401
+    And the header "WWW-Authenticate" is present
+    And the upstream was not called
+
+  @KEY-009 @extended @rfc9110-11.6.1
+  Scenario: the challenge names a scheme and a realm
+    When the client sends "GET /ledger"
+    Then the response status is 401
+    And the header "WWW-Authenticate" contains "realm="
+
+  @KEY-010 @core @docs-configuration
+  Scenario: without a right key there is no caller to be told, so none is
+    When the client sends "GET /ledger" with the header "X-Caller: root"
+    Then the response status is 401
+    And the upstream was not called
+
+  @KEY-011 @core @docs-configuration
+  Scenario: an underscore is no way to forge the caller
+    When the client sends "GET /ledger" with the key of "alice"
+      | X_Caller | root |
+    Then the response status is 200
+    And the upstream "ledger" received the request without the header "X_Caller"
+    And the upstream "ledger" received the caller "alice" in the header "X-Caller"

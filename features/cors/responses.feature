@@ -1,3 +1,4 @@
+@plugin:cors
 Feature: CORS on responses
 
   Background:
@@ -50,3 +51,43 @@ Feature: CORS on responses
     Then the response status is 401
     And the header "Access-Control-Allow-Origin" is "https://app.example.com"
     And the upstream was not called
+
+  @CORS-025 @core @fetch-3.2.3
+  Scenario Outline: nor is "<origin>" let in by what the upstream says
+    When the client sends "GET /open"
+      | Origin              | <origin>                                                                                                     |
+      | Gatecheck-Behaviour | status=200;headers=Access-Control-Allow-Origin: <origin>;body=hi |
+    Then the response status is 200
+    And no header begins with "Access-Control-Allow-"
+
+    Examples:
+      | origin                   |
+      | https://evil.example.net |
+      | null                     |
+
+  @CORS-026 @core @fetch-3.2.3
+  Scenario: credentials and exposed headers are told with a response, the rest with a preflight
+    When the client sends "GET /open" with the header "Origin: https://app.example.com"
+    Then the response has the headers:
+      | Access-Control-Allow-Credentials | true    |
+      | Access-Control-Expose-Headers    | X-Total |
+    And the header "Access-Control-Allow-Methods" is absent
+    And the header "Access-Control-Max-Age" is absent
+
+  @CORS-027 @core @fetch-3.2.3
+  Scenario: a request of no page gets no CORS headers
+    When the client sends "GET /open"
+    Then the response status is 200
+    And no header begins with "Access-Control-Allow-"
+
+  @CORS-028 @extended @fetch-3.2.5 @rfc9110-12.5.5
+  Scenario: a refusal varies by origin too
+    When the client sends "GET /closed"
+    Then the response status is 401
+    And the header "Vary" lists "Origin"
+
+  @CORS-029 @core @fetch-3.2.3
+  Scenario: a page of another origin may not even read a refusal
+    When the client sends "GET /closed" with the header "Origin: https://evil.example.net"
+    Then the response status is 401
+    And no header begins with "Access-Control-Allow-"

@@ -1,3 +1,4 @@
+@plugin:route-by-header @plugin:observability
 Feature: Exercise: a canary of a search service
   Requests with X-Canary: true go to the new version, all others to the old one.
 

@@ -1,3 +1,4 @@
+@plugin:request-size-limit
 Feature: Request bodies have a limit
 
   Background:
@@ -25,3 +26,29 @@ Feature: Request bodies have a limit
   Scenario: a longer chunked one is refused while it comes
     When the client sends "POST /upload" with a chunked body of 200000 bytes
     Then the response status is 413
+
+  @LIMIT-005 @core @rfc9110-10.1.1
+  Scenario: a client that asks first is refused before it sends the body
+    When the client sends "POST /upload" with a body of 65537 bytes
+      | Expect | 100-continue |
+    Then the response status is 413
+    And no interim response came
+    And the upstream was not called
+    When the client sends "POST /upload" with a body of 65536 bytes
+      | Expect | 100-continue |
+    Then the response status is 200
+    And the upstream "upload" received a body of 65536 bytes
+
+  @LIMIT-006 @core @rfc9110-15.5.14
+  Scenario: an announced length is enough to refuse, no body has to come
+    When the client sends the bytes:
+      """
+      POST /upload HTTP/1.1
+      Host: {host}
+      Content-Length: 999999999999
+      Gatecheck-Exchange: {exchange}
+
+      """
+    Then the response status is 413
+    And the response took less than 5000 ms
+    And the upstream was not called

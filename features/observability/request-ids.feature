@@ -1,4 +1,5 @@
 @plugin:request-id
+@plugin:request-id
 Feature: Every request has an id
 
   Background:

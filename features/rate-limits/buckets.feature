@@ -1,3 +1,4 @@
+@plugin:rate-limit
 Feature: Rate limits with a burst
 
   Background:
@@ -51,4 +52,17 @@ Feature: Rate limits with a burst
     And the client sends 10 such requests
     Then every response status is 401
     When the client sends "GET /keyed" with the key of "alice"
+    Then the response status is 200
+
+  @RATE-006 @extended @rfc6585-4 @docs-configuration
+  Scenario: what is refused costs nothing, however much it is
+    When the client sends "GET /quick"
+    And the client sends 1 such requests
+    Then every response status is 200
+    When the client sends 30 such requests at once
+    Then at most 5 of the responses have the status 200
+    When the client sends 3 such requests at once
+    Then the response status is 429
+    When the client waits as long as Retry-After says
+    And the client sends 1 such requests
     Then the response status is 200

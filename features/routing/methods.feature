@@ -8,6 +8,7 @@ Feature: Routing by method
     When the client sends "DELETE /users"
     Then the response status is 405
     And the header "Allow" lists "GET"
+    And the header "Allow" lists "HEAD"
     And the upstream was not called
 
   @ROUTE-021 @core @rfc9110-9.3.2

@@ -65,3 +65,26 @@ Feature: Upstreams that fail
       | 404    |
       | 500    |
       | 503    |
+
+  @UP-008 @core @rfc9110-15.6.5
+  Scenario: the upstream doesn't take the connection in time
+    Given the upstream "plain-svc" does "blackhole"
+    When the client sends "GET /plain"
+    Then the response status is 504
+    And the response took less than 5000 ms
+
+  @UP-009 @strict @rfc9209-2.3 @proxy-status
+  Scenario Outline: Proxy-Status and the log tell what went wrong: <error>
+    When the client sends "GET <path>" with the header "Gatecheck-Behaviour: <behaviour>"
+    Then the response status is <status>
+    And the header "Proxy-Status" contains "error=<error>"
+    And the body is a problem with the status <status>
+    And the access log says "<cause>" of "cause"
+    And the access log says "<status>" of "status"
+
+    Examples:
+      | path   | behaviour                  | status | error                  | cause             |
+      | /gone  | echo                       | 502    | connection_refused     | upstream-refused  |
+      | /plain | close=request              | 502    | connection_terminated  | upstream-reset    |
+      | /plain | raw=nonsense%0D%0A%0D%0A   | 502    | http_protocol_error    | upstream-invalid  |
+      | /plain | hang                       | 504    | http_response_timeout  | upstream-timeout  |

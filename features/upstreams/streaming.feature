@@ -21,3 +21,33 @@ Feature: Streaming and upgraded connections
     Then the response status is 101
     And the WebSocket echoes "hello"
     And the WebSocket echoes "again"
+
+  @UP-042 @core @rfc9112-7.1
+  Scenario: a body of unknown length comes whole
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: large=300000;chunked"
+    Then the response status is 200
+    And the body has 300000 bytes
+
+  @UP-043 @core @rfc9112-8
+  Scenario Outline: a body that breaks off upstream is not passed off as whole: <behaviour>
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: <behaviour>"
+    Then the response status is 200
+    And the body broke off
+
+    Examples:
+      | behaviour  |
+      | close=body |
+      | reset=body |
+
+  @UP-044 @core @rfc9110-10.1.1
+  Scenario: a client that waits for leave to send its body gets it
+    When the client sends "PUT /plain" with a body of 300000 bytes
+      | Expect | 100-continue |
+    Then the response status is 200
+    And the upstream "plain" received a body of 300000 bytes
+
+  @UP-045 @core @rfc6455-4.2.2
+  Scenario: an upstream may refuse a WebSocket
+    When the client opens a WebSocket at "/plain"
+      | Gatecheck-Behaviour | status=403;body=no |
+    Then the response status is 403

@@ -27,6 +27,8 @@ pub struct World {
     pub plan: Plan,
     /// The connection that its last request left open.
     pub connection: Option<Connection>,
+    /// Connections whose requests stay under way to the scenario's end.
+    pub held: Vec<Connection>,
     setting: Option<Setting>,
     sent: Vec<Sent>,
     batch: usize,
@@ -100,6 +102,7 @@ impl World {
     /// Leaves what the scenario did behind for the report, and releases its gateway if it had one for itself.
     pub async fn leave(&mut self) {
         self.connection = None;
+        self.held.clear();
         let evidence = self.evidence();
         if let Some(setting) = self.setting.take() {
             setting

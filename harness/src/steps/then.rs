@@ -37,6 +37,12 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "the gateway closes the connection after the response, within 5 s";
     "the response took less than {int} ms" => took_less,
         "from the first byte sent to the last received";
+    "the response took at least {int} ms" => took_least,
+        "as before";
+    "no interim response came" => no_interim,
+        "no 100 Continue or other 1xx came before the response";
+    "the trailer {string} is {string}" => header::trailer_is,
+        "the response has that trailer field once, with this value";
     "the header {string} is {string}" => header::is,
         "the response has the header once, with this value";
     "the header {string} is present" => header::present,
@@ -87,12 +93,16 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "no upstream received the last request";
     "the upstream {string} was not called" => upstream::one_not_called,
         "this upstream didn't receive the last request";
+    "one upstream received all of the requests" => upstream::one_received_all,
+        "all requests of the last step went to the same upstream";
     "the upstream {string} received the target {string}" => upstream::target,
         "the request target as it came to the upstream";
     "the upstream {string} received the method {string}" => upstream::method,
         "the method as it came to the upstream";
     "the upstream {string} received the header {string} with {string}" => upstream::header,
         "it came once, with this value";
+    "the upstream {string} received the header {string} that contains {string}" => upstream::header_contains,
+        "it came once, and its value has this part; {client} is the client's address";
     "the upstream {string} received the header {string}" => upstream::has_header,
         "it came, with any value";
     "the upstream {string} received the caller {string} in the header {string}" => upstream::caller,
@@ -107,6 +117,12 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "the request's line in the access log has this value under this name, at any depth, - and _ alike";
     "the access log does not contain the key of {string}" => log::without_key,
         "no line written so far has the consumer's key in it";
+    "the access log does not contain {string}" => log::without,
+        "no line written so far has this text in it";
+    "the access log tells {string}" => log::tells,
+        "the request's line has something under this name";
+    "the access log says nothing of {string}" => log::silent,
+        "the request's line has nothing under this name";
     "the metric {string} is {int} where:" => metric::is,
         "the last response has samples of that metric, and those with the labels of the table add up to it";
     "the client reads the event {string}" => event,
@@ -199,6 +215,23 @@ async fn took_less(world: &mut World, arguments: &Arguments) -> StepResult {
     );
     expect(took < limit, || {
         format!("the response should take less than {limit:?}, but took {took:?}")
+    })
+}
+
+async fn took_least(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (least, took) = (
+        Duration::from_millis(arguments.number(0)?),
+        world.last()?.took,
+    );
+    expect(took >= least, || {
+        format!("the response should take at least {least:?}, but took {took:?}")
+    })
+}
+
+async fn no_interim(world: &mut World, _: &Arguments) -> StepResult {
+    let interim = &world.response()?.interim;
+    expect(interim.is_empty(), || {
+        format!("no interim response should come, but {interim:?} did")
     })
 }
 

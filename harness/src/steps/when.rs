@@ -3,7 +3,7 @@
 //! Wherever a request is written as `GET /path`, the step may have a table of headers and a text block as the body.
 
 use std::net::Ipv4Addr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::time::{sleep, timeout};
 
@@ -13,17 +13,26 @@ use crate::world::{Payload, World};
 
 /// The longest wait that a response may ask for.
 const LONGEST_WAIT: Duration = Duration::from_secs(65);
+/// How long what has to succeed in the end may take, and the pause between two tries.
+const SUCCEEDS_WITHIN: Duration = Duration::from_secs(5);
+const TRY_EVERY: Duration = Duration::from_millis(20);
 /// How long the next event of a stream may take.
 const NEXT_EVENT: Duration = Duration::from_secs(5);
 
 /// The steps.
 pub(super) const STEPS: &[Definition] = perform! { When:
     "the client sends {string}" => send,
-        "sends \"METHOD /target\"; a table gives headers, a text block the body";
+        "sends \"METHOD /target\"; a table gives headers, a text block the body; {3000} stands for that many letters";
     "the client sends {string} with the key of {string}" => send_with_key,
         "as before, with the consumer's key in the header that the configuration wants it in";
     "the client sends {string} with the key {string} of {string}" => send_with_named_key,
         "as before, with one of several keys";
+    "the client sends {string} with the key of {string} in the query as {string}" => send_with_key_in_query,
+        "as before, with the consumer's key as a parameter of the query instead";
+    "the client sends {string} with the key of {string} twice" => send_with_key_twice,
+        "as before, with the consumer's key in two headers of the same name";
+    "the client sends {string} with the key that the environment has as {string}" => send_with_environment_key,
+        "as before, with what the configuration's ${env:NAME} stands for";
     "the client sends {string} with the header {string}" => send_with_header,
         "as before, with one header, written \"Name: value\"";
     "another client sends {string}" => send_from_elsewhere,
@@ -40,6 +49,12 @@ pub(super) const STEPS: &[Definition] = perform! { When:
         "as before, all at the same time";
     "the client sends {int} such requests without a key" => send_again_without_key,
         "as before, without the header that carries the key";
+    "the client sends {int} such requests, each with another value of the header {string}" => send_again_varied,
+        "as before, with a header that counts them: 1, 2, 3 …";
+    "the client sends {string} until the response status is {int}" => send_until,
+        "sends again and again, for at most 5 s, what has to succeed once something before it has ended";
+    "the client leaves the response open" => leave_open,
+        "keeps the connection of the last response to the scenario's end, so that its request stays under way";
     "the client asks from {string} whether it may send {string}" => preflight,
         "a CORS preflight from an origin for \"METHOD /target\"; a table in one column lists the headers it wants to send";
     "the client sends the bytes:" => send_bytes,
@@ -75,6 +90,38 @@ async fn send_with_named_key(world: &mut World, arguments: &Arguments) -> StepRe
         arguments.text(2),
         arguments.text(1),
     )?;
+    send_first(world, request, 0).await
+}
+
+async fn send_with_key_in_query(world: &mut World, arguments: &Arguments) -> StepResult {
+    let secret = world.key(arguments.text(1), "")?.secret.clone();
+    let mut request = request(arguments)?;
+    let separator = if request.target.contains('?') {
+        '&'
+    } else {
+        '?'
+    };
+    request.target = format!(
+        "{}{separator}{}={secret}",
+        request.target,
+        arguments.text(2)
+    );
+    send_first(world, request, 0).await
+}
+
+async fn send_with_key_twice(world: &mut World, arguments: &Arguments) -> StepResult {
+    let once = keyed(world, request(arguments)?, arguments.text(1), "")?;
+    let twice = keyed(world, once, arguments.text(1), "")?;
+    send_first(world, twice, 0).await
+}
+
+async fn send_with_environment_key(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (mut request, name) = (request(arguments)?, arguments.text(1));
+    let fixture = &world.instance()?.fixture;
+    let secret = fixture.environment.get(name).cloned();
+    let secret =
+        secret.ok_or_else(|| StepFailure(format!("the configuration has no ${{env:{name}}}")))?;
+    request.headers.insert(0, (fixture.key_header(), secret));
     send_first(world, request, 0).await
 }
 
@@ -127,6 +174,49 @@ async fn send_again_without_key(world: &mut World, arguments: &Arguments) -> Ste
         .headers
         .retain(|(name, _)| !name.eq_ignore_ascii_case(&key));
     repeat(world, request, arguments.number(0)?).await
+}
+
+async fn send_again_varied(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, client) = (last_request(world)?, world.client(0)?);
+    let name = arguments.text(1);
+    world.begin_batch();
+    for number in 1..=arguments.number(0)? {
+        let mut request = request.clone();
+        request
+            .headers
+            .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
+        let number: usize = number;
+        request.headers.push((name.to_owned(), number.to_string()));
+        world.send(request, client).await?;
+    }
+    Ok(())
+}
+
+async fn send_until(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, wanted): (_, u16) = (request(arguments)?, arguments.number(1)?);
+    let begun = Instant::now();
+    loop {
+        send_first(world, request.clone(), 0).await?;
+        let found = world.response()?.status;
+        if found == wanted {
+            return Ok(());
+        }
+        if begun.elapsed() > SUCCEEDS_WITHIN {
+            let seconds = SUCCEEDS_WITHIN.as_secs();
+            return Err(StepFailure(format!(
+                "the status should be {wanted} within {seconds} s, but is still {found}"
+            )));
+        }
+        sleep(TRY_EVERY).await;
+    }
+}
+
+async fn leave_open(world: &mut World, _: &Arguments) -> StepResult {
+    let connection = world.connection.take();
+    let connection =
+        connection.ok_or_else(|| StepFailure("no response is on its way".to_owned()))?;
+    world.held.push(connection);
+    Ok(())
 }
 
 async fn send_at_once(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -276,7 +366,7 @@ async fn repeat(world: &mut World, request: Request, count: usize) -> StepResult
 }
 
 fn request(arguments: &Arguments) -> Result<Request, StepFailure> {
-    let mut request = Request::parse(arguments.text(0));
+    let mut request = Request::parse(&lengthened(arguments.text(0)));
     request.headers = headers_of(arguments)?;
     if let Some(body) = arguments.docstring() {
         request.body = Body::Sized(body.trim_end_matches('\n').to_owned().into());
@@ -296,7 +386,19 @@ fn header(line: &str) -> Result<(String, String), StepFailure> {
     let (name, value) = line
         .split_once(':')
         .ok_or_else(|| StepFailure(format!("{line:?} is not a header; write \"Name: value\"")))?;
-    Ok((name.to_owned(), value.trim().to_owned()))
+    Ok((name.to_owned(), lengthened(value.trim())))
+}
+
+/// The text with as many letters in place of `{3000}` as it says, so that a scenario can be long without being so.
+fn lengthened(text: &str) -> String {
+    let number = |(before, rest): (&str, &str)| {
+        let (digits, after) = rest.split_once('}')?;
+        let count: usize = digits.parse().ok()?;
+        Some(format!("{before}{}{after}", "x".repeat(count)))
+    };
+    text.split_once('{')
+        .and_then(number)
+        .unwrap_or_else(|| text.to_owned())
 }
 
 fn keyed(
@@ -369,6 +471,13 @@ fn unescape(text: &str) -> Result<String, StepFailure> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+
+    #[test]
+    fn a_number_in_braces_is_a_length() {
+        assert_eq!(lengthened("/a?{3}&b"), "/a?xxx&b");
+        assert_eq!(lengthened("/{id}/{2}"), "/{id}/{2}");
+        assert_eq!(lengthened("/a"), "/a");
+    }
 
     #[test]
     fn escapes_are_bytes() {

@@ -97,6 +97,11 @@ impl Plugins {
                         .logged
                         .push(include_header.to_lowercase().replace('-', "_"));
                 }
+                "request-id" if !is_empty(config) => {
+                    return Err(Unsupported::new(
+                        "request-id: the log and every answer have it in X-Request-Id",
+                    ));
+                }
                 "request-id" | "request-size-limit" => {}
                 other => {
                     return Err(Unsupported::new(format!(
@@ -289,6 +294,10 @@ pub(super) fn quoted(text: &str) -> String {
 /// A map's entry for this very text; a plain one would match upper and lower case alike.
 pub(super) fn exactly(text: &str) -> String {
     quoted(&format!("~^{}$", escaped(text)))
+}
+
+fn is_empty(config: &Value) -> bool {
+    config.is_null() || config.as_object().is_some_and(serde_json::Map::is_empty)
 }
 
 /// A plugin without a configuration has an empty one.

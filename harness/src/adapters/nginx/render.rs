@@ -9,7 +9,10 @@ use super::location::{Location, locations};
 use super::plugins::{Plugins, quoted};
 use super::{ACCESS_LOG, PID_FILE};
 use crate::adapters::{Bindings, Unsupported};
-use crate::fixtures::{Consumer, Document, Fixture, Listener, Service};
+use crate::fixtures::{Consumer, Document, Fixture, Listener, Plugin, Service};
+
+/// Plugins that are in force without being written.
+const IN_FORCE: [&str; 2] = ["request-id", "request-size-limit"];
 
 /// Renders a fixture.
 pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<String, Unsupported> {
@@ -119,6 +122,16 @@ impl Http {
             return Err(Unsupported::new(format!(
                 "{url}: only upstreams of plain HTTP are rendered"
             )));
+        }
+        if service.http2 {
+            return Err(Unsupported::new(
+                "http2 to upstreams: only gRPC is, by directives of its own",
+            ));
+        }
+        if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
+            return Err(Unsupported::new(
+                "a path in an upstream's URL: the target is passed on as it came",
+            ));
         }
         for (authority, weight) in service.authorities() {
             let address = bindings.upstreams.get(&authority);
@@ -247,6 +260,15 @@ pub(super) fn duration(text: &str) -> Result<&str, Unsupported> {
 }
 
 fn refuse_globals(document: &Document) -> Result<(), Unsupported> {
+    let switched_off =
+        |plugin: &&Plugin| !plugin.enabled && IN_FORCE.contains(&plugin.name.as_str());
+    let inner = document.apis.iter().flat_map(|api| &api.plugins);
+    if let Some(plugin) = document.plugins.iter().chain(inner).find(switched_off) {
+        return Err(Unsupported::new(format!(
+            "{}: it is in force everywhere",
+            plugin.name
+        )));
+    }
     let present = [
         ("admin", document.admin.is_some()),
         ("telemetry", document.telemetry.is_some()),
@@ -282,6 +304,11 @@ fn balancing(service: &Service) -> Result<Option<String>, Unsupported> {
         },
     };
     Ok(Some(directive))
+}
+
+fn path_of(url: &str) -> String {
+    let uri = url.parse::<http::Uri>();
+    uri.map_or_else(|_| String::new(), |uri| uri.path().to_owned())
 }
 
 /// The variable that holds a request header.

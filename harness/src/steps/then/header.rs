@@ -9,6 +9,21 @@ pub(super) async fn is(world: &mut World, arguments: &Arguments) -> StepResult {
     one(world, arguments.text(0), arguments.text(1))
 }
 
+pub(super) async fn trailer_is(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (name, wanted) = (arguments.text(0), arguments.text(1));
+    let trailers = &world.response()?.trailers;
+    let found: Vec<&str> = trailers
+        .iter()
+        .filter(|(key, _)| key.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+        .collect();
+    expect(found == [wanted], || {
+        format!(
+            "the trailer {name} should be {wanted:?}, but is {found:?}; all trailers are {trailers:?}"
+        )
+    })
+}
+
 pub(super) async fn are(world: &mut World, arguments: &Arguments) -> StepResult {
     arguments
         .pairs()?

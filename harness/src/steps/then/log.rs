@@ -39,6 +39,36 @@ pub(super) async fn without_key(world: &mut World, arguments: &Arguments) -> Ste
     })
 }
 
+pub(super) async fn without(world: &mut World, arguments: &Arguments) -> StepResult {
+    line(world).await?;
+    let text = read(world)?;
+    expect(!text.contains(arguments.text(0)), || {
+        format!("the access log contains {:?}", arguments.text(0))
+    })
+}
+
+pub(super) async fn tells(world: &mut World, arguments: &Arguments) -> StepResult {
+    let line = line(world).await?;
+    let found = lookup(&line, &normal(arguments.text(0)));
+    expect(found.is_some_and(|value| !value.is_null()), || {
+        format!(
+            "the access log should tell {}, but doesn't: {line}",
+            arguments.text(0)
+        )
+    })
+}
+
+pub(super) async fn silent(world: &mut World, arguments: &Arguments) -> StepResult {
+    let line = line(world).await?;
+    let found = lookup(&line, &normal(arguments.text(0)));
+    expect(found.is_none(), || {
+        format!(
+            "the access log should say nothing of {}, but says {found:?}",
+            arguments.text(0)
+        )
+    })
+}
+
 /// The line of the last request, found by the request id on its response or by its target.
 async fn line(world: &World) -> Result<Value, StepFailure> {
     let id = world.response()?.header("X-Request-Id");

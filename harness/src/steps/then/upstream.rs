@@ -39,6 +39,22 @@ pub(super) async fn received_between(world: &mut World, arguments: &Arguments) -
     })
 }
 
+pub(super) async fn one_received_all(world: &mut World, _: &Arguments) -> StepResult {
+    let names: Vec<String> = world
+        .received()?
+        .iter()
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    let mut counts = Vec::new();
+    for name in names {
+        counts.push((of_batch(world, &name)?, name));
+    }
+    let all = world.batch().len();
+    expect(counts.iter().any(|(count, _)| *count == all), || {
+        format!("one upstream should receive all {all} requests, but they received {counts:?}")
+    })
+}
+
 pub(super) async fn not_called(world: &mut World, _: &Arguments) -> StepResult {
     let received = world.received()?;
     let called: Vec<&str> = received
@@ -89,6 +105,22 @@ pub(super) async fn header(world: &mut World, arguments: &Arguments) -> StepResu
     expect(found == [wanted.as_str()], || {
         format!("the upstream should receive {name} with {wanted:?}, but received {found:?}")
     })
+}
+
+pub(super) async fn header_contains(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, name) = (last(world, arguments.text(0))?, arguments.text(1));
+    let part = arguments
+        .text(2)
+        .replace("{client}", &world.client(0)?.source.to_string());
+    let found: Vec<&str> = request.header_values(name).collect();
+    expect(
+        matches!(found.as_slice(), [value] if value.contains(&part)),
+        || {
+            format!(
+                "the upstream should receive {name} with {part:?} in it, but received {found:?}"
+            )
+        },
+    )
 }
 
 pub(super) async fn has_header(world: &mut World, arguments: &Arguments) -> StepResult {
