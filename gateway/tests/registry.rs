@@ -13,9 +13,6 @@ use std::path::{Path, PathBuf};
 
 const REFERENCE: &str = "../docs/plugins.md";
 
-/// Plugins whose feature is still to be written. Whoever writes it takes the name away.
-const WITHOUT_FEATURE: &[&str] = &["response-size-limit"];
-
 /// `UPDATE_DOCS=1 cargo test -p gateway --test registry` writes the reference anew.
 #[test]
 fn the_reference_is_what_the_plugins_say() {
@@ -74,9 +71,9 @@ fn every_plugin_has_a_feature() {
         .map(|kind| kind.name)
         .filter(|name| !featured.contains(*name))
         .collect();
-    assert_eq!(
-        without, WITHOUT_FEATURE,
-        "plugins without a scenario under features/ that is tagged @plugin:NAME or uses a configuration with the plugin"
+    assert!(
+        without.is_empty(),
+        "plugins without a scenario under features/ that is tagged @plugin:NAME or uses a configuration with the plugin: {without:?}"
     );
 }
 

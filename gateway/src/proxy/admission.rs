@@ -158,6 +158,7 @@ fn authority(request: &RequestHeader, host: Option<&HeaderValue>) -> Refusal {
         .authority()
         .map(|authority| authority.as_str().as_bytes());
     match (authority, host) {
+        (None, None) => malformed(":authority is missing"),
         (Some(authority), _) if !is_host(authority) => malformed(":authority is not a host"),
         (Some(authority), Some(host)) if !authority.eq_ignore_ascii_case(host.as_bytes()) => {
             malformed(":authority and Host differ")
