@@ -124,6 +124,8 @@ impl Adapter for Gateway {
             "127.0.0.1:0",
             "--ready-file",
             READY_FILE,
+            // Many run side by side, and a machine has few watches.
+            "--no-watch",
         ]);
         command.args(&rendered.arguments);
         let mut process = Process::start("the gateway", command, rendered, site.dir)?;

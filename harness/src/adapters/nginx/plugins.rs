@@ -307,7 +307,14 @@ fn read<T: DeserializeOwned>(name: &str, config: &Value) -> Result<T, Unsupporte
     } else {
         config.clone()
     };
-    serde_json::from_value(config).map_err(|error| Unsupported::new(format!("{name}: {error}")))
+    serde_json::from_value(config).map_err(|error| {
+        let text = error.to_string();
+        let reason = match text.split_once(", expected") {
+            Some((unknown, _)) => unknown.replace("unknown field", "nothing corresponds to"),
+            None => text,
+        };
+        Unsupported::new(format!("{name}: {reason}"))
+    })
 }
 
 fn bytes(value: &Value) -> Result<u64, Unsupported> {
