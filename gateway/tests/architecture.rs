@@ -23,7 +23,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "telemetry",
         &["plugin", "identity", "domain", "config", "reason"],
     ),
-    ("snapshot", BELOW_SNAPSHOT),
+    ("snapshot", FROM_SNAPSHOT),
     ("compile", FROM_SNAPSHOT),
     ("proxy", FROM_SNAPSHOT),
     (
@@ -67,18 +67,6 @@ const ARROWS: &[(&str, &[&str])] = &[
             "config",
         ],
     ),
-];
-
-const BELOW_SNAPSHOT: &[&str] = &[
-    "plugin",
-    "router",
-    "upstream",
-    "limit",
-    "identity",
-    "telemetry",
-    "domain",
-    "config",
-    "reason",
 ];
 
 const FROM_SNAPSHOT: &[&str] = &[

@@ -319,19 +319,7 @@ async fn a_termination_drains_and_ends_well() {
         .unwrap();
     let directory = tempfile::tempdir().unwrap();
     let mut program = run(directory.path(), &to(&upstream)).await;
-    let mut client = tokio::net::TcpStream::connect(program.address)
-        .await
-        .unwrap();
-    client
-        .write_all(request("GET", "/", "").as_bytes())
-        .await
-        .unwrap();
-    upstream
-        .wait_until("the request", DEADLINE, |all| {
-            (!all.is_empty()).then_some(())
-        })
-        .await
-        .unwrap();
+    let mut client = under_way(program.address, &upstream).await;
     program.signal("TERM");
     eventually("no new connections", async || {
         tokio::net::TcpStream::connect(program.address)
@@ -359,9 +347,23 @@ async fn a_drain_ends_at_its_deadline() {
     let directory = tempfile::tempdir().unwrap();
     let configuration = format!("runtime: {{drain: 100ms}}\n{}", to(&upstream));
     let mut program = run(directory.path(), &configuration).await;
-    let mut client = tokio::net::TcpStream::connect(program.address)
-        .await
-        .unwrap();
+    let mut client = under_way(program.address, &upstream).await;
+    program.signal("TERM");
+    assert_eq!(program.ends().await, Some(1));
+    assert!(
+        program.told().contains("did not end in time"),
+        "{}",
+        program.told()
+    );
+    support::read_to_close(&mut client).await;
+}
+
+/// A client whose request has come to the upstream and is not answered yet.
+async fn under_way(
+    gateway: std::net::SocketAddr,
+    upstream: &MockUpstream,
+) -> tokio::net::TcpStream {
+    let mut client = tokio::net::TcpStream::connect(gateway).await.unwrap();
     client
         .write_all(request("GET", "/", "").as_bytes())
         .await
@@ -372,12 +374,5 @@ async fn a_drain_ends_at_its_deadline() {
         })
         .await
         .unwrap();
-    program.signal("TERM");
-    assert_eq!(program.ends().await, Some(1));
-    assert!(
-        program.told().contains("did not end in time"),
-        "{}",
-        program.told()
-    );
-    support::read_to_close(&mut client).await;
+    client
 }
