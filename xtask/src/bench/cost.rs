@@ -8,7 +8,7 @@ use super::{median, nginx, prepare};
 use crate::table::Table;
 use crate::{Result, workspace};
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 7;
 const SECONDS: u32 = 3;
 
 /// Where bare Pingora and nginx with the profile stand among the contenders.
