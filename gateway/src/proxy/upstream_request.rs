@@ -8,6 +8,7 @@ use super::context::{Context, Matched};
 use super::edits::{self, remove_where};
 use crate::plugin::exchange::Exchange;
 use crate::snapshot::{Backend, Host};
+use bytes::Bytes;
 use http::header::{FORWARDED, HOST, HeaderName, VIA};
 use http::request::Parts;
 use http::uri::{PathAndQuery, Uri};
@@ -16,7 +17,6 @@ use percent_encoding::percent_decode_str;
 use pingora::http::RequestHeader;
 use pingora::prelude::Session;
 use pingora::{Error, ErrorType, OrErr, Result};
-use smallvec::SmallVec;
 use std::io::Write;
 
 /// Makes the copy of the client's request into the upstream's.
@@ -155,12 +155,12 @@ fn forwarding(
         let suspect = |name: &HeaderName| matches!(name.as_str().as_bytes()[0], b'x' | b'f');
         remove_where(headers, |name| suspect(name) && FORWARDING.contains(name));
     }
-    let mut peer = Text::new();
+    let mut peer = Vec::with_capacity(64);
     write!(peer, "{}", ctx.peer)
         .or_err(ErrorType::InternalError, "while an address was written")?;
     let element = element(ctx, &peer, host, scheme);
-    extend(headers, X_FORWARDED_FOR, &peer)?;
-    extend(headers, FORWARDED, &element)?;
+    extend(headers, X_FORWARDED_FOR, peer)?;
+    extend(headers, FORWARDED, element)?;
     headers
         .entry(FORWARDED_PROTO)
         .or_insert_with(|| HeaderValue::from_static(scheme));
@@ -172,9 +172,6 @@ fn forwarding(
     Ok(())
 }
 
-/// Text that is short enough for the stack, nearly always.
-type Text = SmallVec<[u8; 128]>;
-
 fn via(version: Version) -> HeaderValue {
     HeaderValue::from_static(match version {
         Version::HTTP_2 => "2 gateway",
@@ -184,12 +181,12 @@ fn via(version: Version) -> HeaderValue {
 }
 
 /// RFC 7239 §4; IPv6 addresses and hosts are quoted, since neither colon nor bracket may stand in a token (§6).
-fn element(ctx: &Context, peer: &[u8], host: Option<&HeaderValue>, scheme: &str) -> Text {
+fn element(ctx: &Context, peer: &[u8], host: Option<&HeaderValue>, scheme: &str) -> Vec<u8> {
     let (open, close): (&[u8], &[u8]) = match ctx.peer.is_ipv6() {
         true => (b"for=\"[", b"]\""),
         false => (b"for=", b""),
     };
-    let mut text = Text::new();
+    let mut text = Vec::with_capacity(128);
     let mut push = |part: &[u8]| text.extend_from_slice(part);
     [open, peer, close].into_iter().for_each(&mut push);
     if let Some(host) = host {
@@ -202,14 +199,18 @@ fn element(ctx: &Context, peer: &[u8], host: Option<&HeaderValue>, scheme: &str)
 }
 
 /// Sets a list field, behind what a trusted proxy said.
-fn extend(headers: &mut HeaderMap, name: HeaderName, own: &[u8]) -> Result<()> {
-    let mut text = Text::new();
+fn extend(headers: &mut HeaderMap, name: HeaderName, own: Vec<u8>) -> Result<()> {
+    let mut text = Vec::new();
     for value in headers.get_all(&name) {
         text.extend_from_slice(value.as_bytes());
         text.extend_from_slice(b", ");
     }
-    text.extend_from_slice(own);
-    let value = HeaderValue::from_bytes(&text)
+    let text = if text.is_empty() {
+        own
+    } else {
+        [text, own].concat()
+    };
+    let value = HeaderValue::from_maybe_shared(Bytes::from(text))
         .or_err(ErrorType::InternalError, "while a list was extended")?;
     headers.insert(name, value);
     Ok(())

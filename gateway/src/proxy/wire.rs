@@ -97,7 +97,7 @@ impl Turn {
             self.odd.set(self.odd.get() || line.iter().any(odd));
         }
         self.bytes.set(self.bytes.get() + read.len());
-        let lines = read.iter().filter(|byte| **byte == b'\n').count();
+        let lines = memchr::memchr_iter(b'\n', read).count();
         self.lines.set(self.lines.get() + lines);
     }
 

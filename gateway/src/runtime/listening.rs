@@ -47,9 +47,8 @@ impl BindError {
 
 /// Connections that the kernel holds until they are accepted.
 const BACKLOG: i32 = 4096;
-/// A connection's buffers: 64 KiB for reading, Pingora's default, would be most of what an idle connection costs.
-const READ_BUFFER: usize = 8 * 1024;
-const WRITE_BUFFER: usize = 8 * 1024;
+/// A connection's buffer for reading, in bytes: Pingora's default of 64 KiB would be most of what an idle one costs.
+const READ_BUFFER: usize = 4 * 1024;
 
 /// Sockets for what a snapshot wants and nobody serves yet.
 pub struct Sockets {
@@ -203,7 +202,7 @@ fn endpoint(listener: Arc<Listener>, socket: TcpListener, state: &Arc<State>) ->
     let proxy = http_proxy(&conf, Proxy::new(state.clone(), settings.clone()));
     let connections = Connections::new(state.clone(), proxy, settings.clone());
     let mut service = Service::new(format!("listener {address}"), connections);
-    let buffers = L4BufferSettings::new(READ_BUFFER, WRITE_BUFFER);
+    let buffers = L4BufferSettings::default().read(READ_BUFFER);
     service.add_listener(ListenerConfig::tcp(address.to_string()).l4_buffer(buffers));
     let mut fds = Fds::new();
     fds.add(address.to_string(), socket.into_raw_fd());
