@@ -46,6 +46,7 @@ impl Gateway {
         };
         let binary = binary
             .or_else(|| env::var_os("GATECHECK_GATEWAY").map(PathBuf::from))
+            .map(from_here)
             .or_else(beside);
         Self {
             binary: binary.unwrap_or_else(|| PathBuf::from(name)),
@@ -63,6 +64,11 @@ impl Gateway {
     }
 }
 
+/// The gateway runs in a directory of its own, where a path from here would lead elsewhere.
+fn from_here(binary: PathBuf) -> PathBuf {
+    std::path::absolute(&binary).unwrap_or(binary)
+}
+
 #[async_trait]
 impl Adapter for Gateway {
     fn name(&self) -> &'static str {
@@ -73,7 +79,7 @@ impl Adapter for Gateway {
         let mut command = Command::new(&self.binary);
         command.arg("--version");
         match printed(command).await {
-            Ok((true, version)) => Ok(version),
+            Ok((true, version)) => Ok(version.trim_start_matches("gateway ").to_owned()),
             Ok((false, output)) => Err(self.missing(&output)),
             Err(error) => Err(self.missing(&error)),
         }

@@ -98,3 +98,10 @@ async fn a_missing_binary_is_told_with_a_next_step() {
     assert!(error.message.contains("/no/such/gateway"));
     assert!(error.help.unwrap().contains("cargo build"));
 }
+
+#[test]
+fn a_binary_is_found_from_here_wherever_the_gateway_runs() {
+    let gateway = Gateway::new(Some("target/debug/gateway".into()));
+    assert!(gateway.binary.is_absolute(), "{:?}", gateway.binary);
+    assert!(gateway.binary.ends_with("target/debug/gateway"));
+}
