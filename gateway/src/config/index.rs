@@ -110,11 +110,12 @@ impl Index {
     /// The scalars on this line that may be secrets: what stands under `keys`, except the ends of their time, and under
     /// `token`.
     pub fn secrets(&self, line: usize) -> impl Iterator<Item = Mark> + '_ {
-        let scalars = self
-            .nodes
-            .iter()
-            .enumerate()
-            .filter(move |(_, node)| node.scalar && node.value.line == line);
+        // Nodes stand in the order of the text.
+        let first = self.nodes.partition_point(|node| node.value.line < line);
+        let on_line = self.nodes.iter().enumerate().skip(first);
+        let scalars = on_line
+            .take_while(move |(_, node)| node.value.line == line)
+            .filter(|(_, node)| node.scalar);
         scalars.filter_map(|(id, node)| {
             let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
             let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);

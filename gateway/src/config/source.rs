@@ -18,6 +18,8 @@ pub struct Source {
     name: String,
     path: PathBuf,
     text: String,
+    /// Where each line begins.
+    lines: Vec<usize>,
     value: Value,
     index: Index,
 }
@@ -58,6 +60,7 @@ impl Source {
         let mut source = Self {
             name: name.to_owned(),
             path: path.to_owned(),
+            lines: line_starts(&text),
             text,
             value: Value::Null,
             index: Index::default(),
@@ -204,7 +207,11 @@ impl Source {
 
     /// The line, with API keys that stand in it as plain text made unreadable: a diagnostic ends in logs.
     fn excerpt(&self, line: usize) -> String {
-        let text = self.text.lines().nth(line - 1).unwrap_or_default();
+        let start = self
+            .lines
+            .get(line - 1)
+            .map_or(self.text.len(), |start| *start);
+        let text = self.text[start..].lines().next().unwrap_or_default();
         let mut characters: Vec<char> = text.chars().collect();
         for mark in self.index.secrets(line) {
             let from = (mark.column - 1).min(characters.len());
@@ -217,6 +224,11 @@ impl Source {
         }
         characters.into_iter().collect()
     }
+}
+
+fn line_starts(text: &str) -> Vec<usize> {
+    let after_breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(after_breaks).collect()
 }
 
 /// Where a value stands, by following the document from its root. Copying and moving it costs nothing; a place is only
