@@ -64,10 +64,10 @@ impl Run {
                 return Ok(ExitCode::FAILURE);
             }
         };
-        if !self.no_watch {
-            gateway
-                .watch()
-                .context("the configuration's files cannot be watched; --no-watch goes without")?;
+        if !self.no_watch
+            && let Err(error) = gateway.watch()
+        {
+            tracing::warn!(%error, "the configuration's files cannot be watched; SIGHUP reloads them");
         }
         let addresses = gateway.addresses().await;
         let admin = gateway.admin_address().await;
