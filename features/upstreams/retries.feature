@@ -31,6 +31,19 @@ Feature: Failed requests are tried again, where that does no harm
       | a listed 503 | status=503    | 503    |
       | a reset      | reset=request | 502    |
 
+  @UP-024 @core @rfc9110-9.2.2 @docs-configuration
+  Scenario Outline: where no connection is made nobody has seen the <method>, and it goes to another target
+    Given the configuration "retries"
+    When the client sends "<method> /half"
+    And the client sends 4 such requests
+    Then every response status is 200
+    And the upstream "taking-svc" received 4 of the requests
+
+    Examples:
+      | method |
+      | GET    |
+      | POST   |
+
   @UP-012 @core @docs-configuration
   Scenario: a status that is not listed is the answer
     Given a gateway of its own with the configuration "retries"

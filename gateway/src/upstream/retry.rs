@@ -65,7 +65,9 @@ impl Default for RetryPolicy {
 impl RetryPolicy {
     /// Whether a request with `method`, after `retries` retries, may be tried again.
     pub fn allows(&self, cause: RetryCause, method: &Method, retries: u32) -> bool {
-        retries < self.attempts && self.on.contains(&cause) && self.methods.contains(method)
+        // Where no connection was made nobody has seen the request, so trying again repeats nothing.
+        let repeats_nothing = cause == RetryCause::Connect || self.methods.contains(method);
+        retries < self.attempts && self.on.contains(&cause) && repeats_nothing
     }
 
     /// How long to wait before the retry number `retries` (0 is the first), at least the `retry_after` that the target

@@ -38,7 +38,9 @@ impl Adapter for Nginx {
         let mut command = command();
         command.arg("-v");
         match printed(command).await {
-            Ok((true, version)) => Ok(version.trim_start_matches("nginx version: ").to_owned()),
+            Ok((true, version)) => Ok(version
+                .trim_start_matches("nginx version: nginx/")
+                .to_owned()),
             Ok((false, output)) => Err(SetupError::new(format!("nginx -v failed: {output}"))),
             Err(error) => Err(SetupError::with_help(
                 format!("nginx can't be run: {error}"),
