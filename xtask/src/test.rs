@@ -93,9 +93,7 @@ fn conformance_of_nginx() -> Result<Verdicts> {
             format!("nginx does not conform as declared. Repeat it with:\n\n  {repeat}\n").into(),
         );
     }
-    let verdicts = Verdicts::read(&report)?;
-    println!("\n{}", verdicts.table());
-    Ok(verdicts)
+    Verdicts::read(&report)
 }
 
 impl Step {
