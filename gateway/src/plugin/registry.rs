@@ -75,12 +75,6 @@ impl Compile<'_, '_> {
             }
         }
     }
-
-    /// Whether another plugin of that name is in force on the route.
-    #[must_use]
-    pub fn has_sibling(&self, name: &str) -> bool {
-        self.siblings.iter().any(|(sibling, _)| *sibling == name)
-    }
 }
 
 /// A line of the registry.

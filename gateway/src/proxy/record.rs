@@ -32,29 +32,19 @@ pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context)
     if let Some(error) = error {
         tracing::debug!(%error, "a request failed");
     }
-    if let Some(matched) = &ctx.matched {
-        matched.route.metrics.record(&Seen {
-            method: &session.req_header().method,
-            status,
-            service: ctx.exchange.service.unwrap_or(0),
-            duration,
-            upstream,
-            reason: ctx.reason,
-            would_refuse: ctx.exchange.would_refuse,
-            observed: ctx.exchange.observed.as_ref(),
-        });
-    } else {
-        ctx.state.unrouted.record(&Seen {
-            method: &session.req_header().method,
-            status,
-            service: 0,
-            duration,
-            upstream,
-            reason: ctx.reason,
-            would_refuse: None,
-            observed: None,
-        });
-    }
+    let metrics = ctx
+        .route()
+        .map_or(&ctx.state.unrouted, |route| &route.metrics);
+    metrics.record(&Seen {
+        method: &session.req_header().method,
+        status,
+        service: ctx.exchange.service.unwrap_or(0),
+        duration,
+        upstream,
+        reason: ctx.reason,
+        would_refuse: ctx.exchange.would_refuse,
+        observed: ctx.exchange.observed.as_ref(),
+    });
     let log = ctx.state.log.load();
     log.line(ctx.time, |line| {
         fill(line, session, ctx, status, duration, upstream)
