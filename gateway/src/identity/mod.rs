@@ -3,6 +3,7 @@
 //! A [`Consumer`] owns credentials and is what an auth plugin finds; limits, logs and metrics see the same one.
 
 mod consumer;
+pub mod jwk;
 mod keys;
 
 pub use consumer::Consumer;
