@@ -64,6 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "plugin",
             "upstream",
             "telemetry",
+            "domain",
             "config",
         ],
     ),
