@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod tls;
+
 use super::*;
 use std::io::Write as _;
 use wiremock::matchers::{body_string, header, method, path};

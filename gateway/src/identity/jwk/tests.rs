@@ -60,8 +60,11 @@ fn rsa_sign(encoding: &'static dyn RsaEncoding) -> Vec<u8> {
     signature
 }
 
+/// A signature and how it was made.
+type Signed = (Algorithm, Vec<u8>);
+
 /// Each key that there can be, with what it signs by each of its algorithms.
-fn keys() -> Vec<(Value, Vec<(Algorithm, Vec<u8>)>)> {
+fn keys() -> Vec<(Value, Vec<Signed>)> {
     let rsa = [
         (Algorithm::Rs256, rsa_sign(&signature::RSA_PKCS1_SHA256)),
         (Algorithm::Rs384, rsa_sign(&signature::RSA_PKCS1_SHA384)),
