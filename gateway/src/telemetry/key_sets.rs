@@ -20,7 +20,11 @@ pub(super) fn gather(sources: &[Status]) -> Vec<MetricFamily> {
         unknown_kids,
     } = &families;
     let all: [&dyn Collector; 5] = [keys, age, attempted, fetches, unknown_kids];
-    all.iter().flat_map(|one| one.collect()).collect()
+    let families = all.iter().flat_map(|one| one.collect());
+    // A family without a series has nothing to say, and cannot be written.
+    families
+        .filter(|family| !family.get_metric().is_empty())
+        .collect()
 }
 
 struct KeySets {

@@ -159,8 +159,6 @@ impl Metrics {
     pub fn render(&self, key_sources: &[Status]) -> Result<String, prometheus::Error> {
         let mut families = self.registry.gather();
         families.extend(key_sets::gather(key_sources));
-        // A family without a series has nothing to say, and cannot be written.
-        families.retain(|family| !family.get_metric().is_empty());
         TextEncoder::new().encode_to_string(&families)
     }
 }
