@@ -245,7 +245,7 @@ async fn what_is_not_tls_is_told_so() {
     let gateway = start(&named(plain.local_addr().unwrap(), &ca(&authority))).await;
     tokio::spawn(async move {
         let (mut client, _) = plain.accept().await.unwrap();
-        client.read(&mut [0; 16]).await.unwrap();
+        client.read_exact(&mut [0; 16]).await.unwrap();
         let answer = b"HTTP/1.1 400 Bad Request\r\n\r\n";
         client.write_all(answer).await.unwrap();
         while client.read(&mut [0; 1024]).await.is_ok_and(|n| n > 0) {}

@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::sync::{Arc, OnceLock};
 use std::time::SystemTime;
 
@@ -315,7 +316,8 @@ impl ServerName {
         let name = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
         let bare = name
             .strip_prefix('[')
-            .and_then(|rest| rest.strip_suffix(']'));
+            .and_then(|rest| rest.strip_suffix(']'))
+            .filter(|bare| bare.parse::<Ipv6Addr>().is_ok());
         let name = bare.unwrap_or(&name);
         if rustls_pki_types::ServerName::try_from(name).is_err() {
             let what = format!("`{text}` is no name that a certificate could have");
