@@ -15,13 +15,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 const NAME: &str = "orders.test";
-const SHORT: &str = "timeouts: {connect: 500ms, try: 2s, total: 5s}, retries: {attempts: 0}";
+const PATIENT: &str = "timeouts: {connect: 8s, try: 8s, total: 8s}, retries: {attempts: 0}";
 
 /// A service at [`NAME`], which stands for this address.
 fn named(address: SocketAddr, more: &str) -> String {
     format!(
         "runtime: {{resolve: {{'{NAME}:8443': '{address}'}}}}\n\
-         service: {{name: up, url: 'https://{NAME}:8443', {SHORT}, {more}}}\nroute: {{paths: ['/']}}\n"
+         service: {{name: up, url: 'https://{NAME}:8443', {PATIENT}, {more}}}\nroute: {{paths: ['/']}}\n"
     )
 }
 
@@ -129,7 +129,7 @@ async fn an_address_is_verified_too() {
     let wrong = Server::start(&authority.leaf("b", &["127.0.0.2"]), Settings::default()).await;
     let service = |server: &Server| {
         let (address, tls) = (server.address, ca(&authority));
-        format!("service: {{name: up, url: 'https://{address}', {SHORT}, {tls}}}\n")
+        format!("service: {{name: up, url: 'https://{address}', {PATIENT}, {tls}}}\n")
     };
     let gateway = start(&service(&right)).await;
     assert_eq!(gateway.get("/", "").await.status, 200);
@@ -260,7 +260,8 @@ async fn a_handshake_that_is_never_answered_times_out() {
     let authority = Authority::new("Tests");
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = silent.local_addr().unwrap();
-    let gateway = start(&named(address, &ca(&authority))).await;
+    let service = named(address, &ca(&authority));
+    let gateway = start(&service.replace("connect: 8s", "connect: 200ms")).await;
     let answer = gateway.get("/", "").await;
     assert_eq!(answer.status, 504);
     told(
@@ -276,7 +277,7 @@ async fn a_handshake_that_is_never_answered_times_out() {
 fn two(address: SocketAddr, http2: bool, first: &str, second: &str) -> String {
     let api = |path: &str, tls: &str| {
         format!(
-            "- service: {{name: {path}, url: 'https://{NAME}:8443', http2: {http2}, {SHORT}, {tls}}}\n  \
+            "- service: {{name: {path}, url: 'https://{NAME}:8443', http2: {http2}, {PATIENT}, {tls}}}\n  \
              route: {{paths: ['/{path}']}}\n"
         )
     };
