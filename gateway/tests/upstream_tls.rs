@@ -273,6 +273,38 @@ async fn a_handshake_that_is_never_answered_times_out() {
     .await;
 }
 
+#[tokio::test]
+async fn a_websocket_goes_through_tls_that_is_verified() {
+    let (authority, other) = (Authority::new("Tests"), Authority::new("Others"));
+    let upgrade = support::request(
+        "GET",
+        "/chat",
+        "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+         Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nGatecheck-Behaviour: websocket\r\n",
+    );
+    let server = Server::start(&authority.leaf("server", &[NAME]), Settings::default()).await;
+    let gateway = start(&named(server.address, &ca(&authority))).await;
+    let mut client = gateway.connect().await;
+    client.write_all(upgrade.as_bytes()).await.unwrap();
+    let head = support::read_until(&mut client, "\r\n\r\n").await;
+    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
+    // A masked text frame whose mask changes nothing, and what the upstream makes of it.
+    client.write_all(b"\x81\x82\0\0\0\0hi").await.unwrap();
+    support::read_until(&mut client, "hi").await;
+    assert_eq!(server.seen()[0].sni.as_deref(), Some(NAME));
+
+    let gateway = start(&named(server.address, &ca(&other))).await;
+    let answer = gateway.ask(&upgrade).await;
+    told(
+        &gateway,
+        &answer,
+        "upstream-certificate",
+        "tls_certificate_error",
+    )
+    .await;
+    assert_eq!(server.upstream.received().len(), 1);
+}
+
 /// Two services for one address, at `/a` and `/b`, with these `tls`.
 fn two(address: SocketAddr, http2: bool, first: &str, second: &str) -> String {
     let api = |path: &str, tls: &str| {
