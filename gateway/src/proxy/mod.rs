@@ -15,6 +15,7 @@ mod record;
 mod respond;
 mod routing;
 mod secure;
+mod upgrade;
 mod upstream_request;
 mod upstream_response;
 mod wire;
