@@ -35,6 +35,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "telemetry",
             "router",
             "upstream",
+            "identity",
             "plugin",
             "domain",
             "config",
@@ -51,7 +52,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "explain",
-        &["proxy", "snapshot", "plugin", "router", "domain", "reason"],
+        &[
+            "proxy", "snapshot", "plugin", "router", "identity", "domain", "reason",
+        ],
     ),
     (
         "runtime",
@@ -63,6 +66,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "snapshot",
             "plugin",
             "upstream",
+            "identity",
             "telemetry",
             "config",
         ],
@@ -133,6 +137,7 @@ fn plugins_do_not_know_each_other() {
     let directory = Path::new("src/plugin");
     let shared = [
         "mod",
+        "authenticate",
         "chain",
         "edits",
         "exchange",

@@ -62,9 +62,21 @@ pub struct Api {
     /// Several routes, each with its own plugins.
     #[serde(default)]
     pub routes: Vec<Route>,
+    /// How several auth plugins on one route combine; `all` by default.
+    pub authenticate: Option<Combine>,
     /// What happens to the requests of this API, or of every API where the document has no service.
     #[serde(default)]
     pub plugins: Vec<Plugin>,
+}
+
+/// How several auth plugins on one route combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// Every one has to know its credential.
+    All,
+    /// One that knows its credential is enough.
+    Any,
 }
 
 /// An upstream: one address or several, and how they are called.
@@ -247,6 +259,8 @@ pub struct Route {
     pub strip_prefix: Option<bool>,
     /// Replaces the matched part of the path; the path's parameters may be used, as in `/internal/{id}`.
     pub rewrite: Option<String>,
+    /// How several auth plugins of this route combine, instead of what holds for the API.
+    pub authenticate: Option<Combine>,
     /// Plugins of this route alone, added to those of the document. Only in `routes`.
     #[serde(default)]
     pub plugins: Vec<Plugin>,
@@ -389,12 +403,32 @@ pub struct Consumer {
     /// Groups the consumer belongs to.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Roles the consumer has, whatever its credential says.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// What else is known of the consumer.
     #[serde(default)]
     pub metadata: IndexMap<String, String>,
     /// API keys; several may overlap while one is rotated.
     #[serde(default)]
     pub keys: Vec<Key>,
+    /// What verified tokens of the consumer say.
+    #[serde(default)]
+    pub tokens: Vec<TokenMatch>,
+}
+
+/// What a token says that is a consumer's.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TokenMatch {
+    /// Who issued it; without one, any issuer that the route trusts.
+    pub issuer: Option<String>,
+    /// The claim that is looked at, among those of the plugin's `consumerClaim`; `sub` by default.
+    #[schemars(length(min = 1))]
+    pub claim: Option<String>,
+    /// What the claim is.
+    #[schemars(length(min = 1))]
+    pub value: String,
 }
 
 /// An API key of a consumer.

@@ -83,7 +83,7 @@ impl ProxyHttp for Proxy {
     fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Box<Context>) -> Result<bool> {
-        match routing::decide(session, ctx) {
+        match routing::decide(session, ctx).await {
             routing::Decision::Forward => Ok(false),
             routing::Decision::Answer(status) => {
                 respond::answer(session, ctx, status).await.map(|()| true)
