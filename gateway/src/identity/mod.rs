@@ -11,6 +11,7 @@ pub mod jwk;
 pub mod jwks;
 mod keys;
 mod lasting;
+pub mod token;
 
 pub use certificate::Certificate;
 pub use claims::Claims;

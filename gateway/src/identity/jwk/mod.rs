@@ -9,7 +9,7 @@ mod members;
 mod pem;
 mod public;
 mod set;
-mod strict;
+pub(super) mod strict;
 
 pub use algorithm::{Algorithm, UnknownAlgorithm};
 pub use key::{KeyError, KeyId, VerifyingKey};
