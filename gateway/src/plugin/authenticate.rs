@@ -151,18 +151,20 @@ impl Authentication {
         mut tell: impl FnMut(usize, &Flow, &Exchange),
     ) -> Flow {
         let gathered = self.gather(request).await;
+        let decided = self.decide(&gathered, exchange);
         for (place, (link, plugin)) in self.plugins.iter().enumerate() {
             let part = gathered.part(place);
             plugin.conceal(matches!(part, Some(Part::Known)), exchange);
             match part {
-                Some(Part::Known | Part::Absent) => tell(*link, &Flow::Next, exchange),
+                Some(Part::Known) => tell(*link, &Flow::Next, exchange),
+                Some(Part::Absent) => tell(*link, &decided, exchange),
                 Some(Part::Refused(refusal)) => {
                     tell(*link, &refusal.rejection.clone().into(), exchange);
                 }
                 None => {}
             }
         }
-        self.decide(gathered, exchange)
+        decided
     }
 
     async fn gather(&self, request: &Request<'_>) -> Gathered {
@@ -190,7 +192,7 @@ impl Authentication {
         gathered
     }
 
-    fn decide(&self, gathered: Gathered, exchange: &mut Exchange) -> Flow {
+    fn decide(&self, gathered: &Gathered, exchange: &mut Exchange) -> Flow {
         let Gathered {
             known,
             refused,
@@ -211,12 +213,12 @@ impl Authentication {
             anonymous.write(exchange);
             return Flow::Next;
         }
-        self.refuse(refused, &absent, exchange)
+        self.refuse(refused, absent, exchange)
     }
 
-    fn admit(&self, known: SmallVec<[(usize, Identity); 1]>, exchange: &mut Exchange) -> Flow {
+    fn admit(&self, known: &[(usize, Identity)], exchange: &mut Exchange) -> Flow {
         for (place, identity) in known {
-            let name = self.plugins[place].1.name();
+            let name = self.plugins[*place].1.name();
             if let (Some(one), Some(other)) = (&exchange.consumer, &identity.consumer)
                 && one.name() != other.name()
             {
@@ -233,15 +235,14 @@ impl Authentication {
     /// What cannot be judged now might be right, so it comes first; then what is wrong; then what is missing.
     fn refuse(
         &self,
-        mut refused: SmallVec<[(usize, Refusal); 1]>,
+        refused: &[(usize, Refusal)],
         absent: &[usize],
         exchange: &mut Exchange,
     ) -> Flow {
-        let unavailable = |(_, refusal): &(usize, Refusal)| {
+        let unavailable = |(_, refusal): &&(usize, Refusal)| {
             refusal.rejection.reason.facts().status.is_server_error()
         };
-        let first = refused.iter().position(unavailable).unwrap_or(0);
-        let decisive = (!refused.is_empty()).then(|| refused.swap_remove(first));
+        let decisive = refused.iter().find(unavailable).or(refused.first());
         let Some((place, refusal)) = decisive else {
             exchange.attempt = absent
                 .first()
@@ -256,8 +257,8 @@ impl Authentication {
             status if status.is_server_error() => "unavailable",
             _ => "invalid",
         };
-        exchange.attempt = Some(Attempt::new(self.plugins[place].1.name(), outcome));
-        if let Some(challenge) = refusal.challenge {
+        exchange.attempt = Some(Attempt::new(self.plugins[*place].1.name(), outcome));
+        if let Some(challenge) = refusal.challenge.clone() {
             exchange.response_edits.append(&WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = refusal.retry_after {
@@ -269,7 +270,7 @@ impl Authentication {
         if status == StatusCode::UNAUTHORIZED {
             self.challenge_for(absent, exchange);
         }
-        refusal.rejection.into()
+        refusal.rejection.clone().into()
     }
 
     fn challenge_for(&self, places: &[usize], exchange: &mut Exchange) {
