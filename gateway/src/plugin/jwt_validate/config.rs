@@ -1,7 +1,7 @@
 //! The configuration as written, and its way to the compiled form.
 
 use super::issuer::Issuer;
-use super::{Challenges, Judge, JwtValidate, consumer_header};
+use super::{Challenges, Judge, JwtValidate};
 use crate::config::secret::SecretText;
 use crate::config::units::DurationText;
 use crate::config::{PemText, raw};
