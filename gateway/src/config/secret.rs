@@ -7,6 +7,7 @@ use std::{fmt, io, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{diagnostic::Report, source::At};
@@ -23,6 +24,27 @@ pub struct SecretText(String);
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretText(…)")
+    }
+}
+
+/// Members of a plugin's config whose text is a [`SecretText`].
+const SECRETS: [&str; 3] = ["secret", "clientSecret", "password"];
+
+/// Puts what `shown` makes of each secret in a plugin's config into its place, so that the rest can be shown.
+pub fn conceal(config: &mut Value, shown: &impl Fn(&SecretText) -> String) {
+    match config {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if SECRETS.contains(&name.as_str()) => {
+                        *text = shown(&SecretText(std::mem::take(text)));
+                    }
+                    value => conceal(value, shown),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, shown)),
+        _ => {}
     }
 }
 
@@ -340,5 +362,20 @@ mod tests {
         let secret = text.resolve(Path::new(".")).unwrap();
         let shown = format!("{text:?} {secret:?}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_config_is_shown_without_its_secrets() {
+        let mut config = serde_json::json!({
+            "keys": [{"secret": "hunter2", "kid": "a"}, {"secret": "${env:KEY}"}],
+            "clientSecret": "hunter2",
+            "issuer": "auth.example",
+        });
+        conceal(&mut config, &SecretText::fingerprint);
+        let shown = config.to_string();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for kept in ["${env:KEY}", "auth.example", r#""kid":"a""#] {
+            assert!(shown.contains(kept), "{shown}");
+        }
     }
 }

@@ -152,15 +152,17 @@ impl Authentication {
     ) -> Flow {
         let gathered = self.gather(request).await;
         let decided = self.decide(&gathered, exchange);
+        let passed = matches!(decided, Flow::Next);
         for (place, (link, plugin)) in self.plugins.iter().enumerate() {
             let part = gathered.part(place);
             plugin.conceal(matches!(part, Some(Part::Known)), exchange);
             match part {
-                Some(Part::Known) => tell(*link, &Flow::Next, exchange),
-                Some(Part::Absent) => tell(*link, &decided, exchange),
-                Some(Part::Refused(refusal)) => {
+                // What one plugin refuses or misses is no end where another lets the request through.
+                Some(Part::Refused(refusal)) if !passed => {
                     tell(*link, &refusal.rejection.clone().into(), exchange);
                 }
+                Some(Part::Absent | Part::Refused(_)) => tell(*link, &decided, exchange),
+                Some(Part::Known) => tell(*link, &Flow::Next, exchange),
                 None => {}
             }
         }

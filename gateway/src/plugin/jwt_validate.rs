@@ -11,7 +11,6 @@ use super::authenticate::{Authenticate, Found, Identity, Refusal};
 use super::bearer::{Challenge, ClaimHeaders, Places, Presented, Scopes};
 use super::chain::Phases;
 use super::exchange::Exchange;
-use super::key_auth::CONSUMER_HEADER;
 use super::registry::{Compile, Plugin};
 use super::{Rejection, Request};
 use crate::identity::token::{Fault, Known, Remembered, Scope, Unverified, verify};
@@ -285,11 +284,6 @@ impl Judge {
             ..Refusal::new(rejection, None)
         })
     }
-}
-
-/// The consumer's header, as every auth plugin names it.
-fn consumer_header() -> HeaderName {
-    HeaderName::from_static(CONSUMER_HEADER)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The configuration as written, and its way to the compiled form.
 
 use super::issuer::Issuer;
-use super::{Challenges, Judge, JwtValidate, consumer_header};
+use super::{Challenges, Judge, JwtValidate};
 use crate::config::secret::SecretText;
 use crate::config::units::DurationText;
 use crate::config::{PemText, raw};
@@ -9,7 +9,7 @@ use crate::identity::token::Scope;
 use crate::plugin::bearer::{
     Challenge, ClaimHeaders, Places, Realm, ScopeText, Scopes, Texts, TokenPlaces,
 };
-use crate::plugin::registry::Compile;
+use crate::plugin::registry::{Compile, default_identity_header};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -158,7 +158,7 @@ impl Config {
         let issuers = issuers::compile(&self.issuer, &self.issuers, compile);
         let places = Places::compile(self.token, compile);
         let challenge = Challenge::compile(&self.realm, self.resource_metadata.as_deref(), compile);
-        let consumer_header = consumer_header();
+        let consumer_header = default_identity_header();
         let taken = [
             places
                 .as_ref()
