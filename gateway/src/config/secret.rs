@@ -130,6 +130,9 @@ impl SecretText {
     /// As [`SecretText::resolve`], for a secret that stands `at` this place of a document; tells the report when it
     /// can't be had.
     pub fn resolve_at(&self, at: At<'_>, report: &mut Report) -> Option<Secret> {
+        if let Some(path) = self.file() {
+            report.reads(at.source().directory().join(path));
+        }
         match self.resolve(at.source().directory()) {
             Ok(secret) => Some(secret),
             Err(error) => {
@@ -139,6 +142,11 @@ impl SecretText {
                 None
             }
         }
+    }
+
+    fn file(&self) -> Option<&str> {
+        let path = self.0.strip_prefix("${file:")?.strip_suffix('}')?;
+        (!path.is_empty()).then_some(path)
     }
 
     fn resolve_with(

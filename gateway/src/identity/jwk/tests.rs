@@ -1,0 +1,2 @@
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+use super::*;
