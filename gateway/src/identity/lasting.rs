@@ -2,6 +2,7 @@
 
 use super::egress::{self, Egress, Network};
 use super::jwks::{KeySource, Settings};
+use super::token::Remembered;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use std::time::Duration;
 pub struct Lasting {
     egress: Arc<ArcSwap<Egress>>,
     sources: Mutex<HashMap<Settings, Weak<KeySource>>>,
+    remembered: Arc<Remembered>,
 }
 
 impl Lasting {
@@ -31,6 +33,12 @@ impl Lasting {
         let source = KeySource::new(settings.clone());
         sources.insert(settings, Arc::downgrade(&source));
         source
+    }
+
+    /// Tokens that have been verified.
+    #[must_use]
+    pub fn remembered(&self) -> &Arc<Remembered> {
+        &self.remembered
     }
 
     /// Every key source in use, in the order of issuers and addresses.

@@ -47,9 +47,7 @@ impl Rules {
     /// When the type or the algorithm is not accepted.
     pub fn check_header(&self, header: &Header) -> Result<(), Fault> {
         let fits = match &self.typ {
-            Typ::Usual => {
-                header.typ.is_none() || header.is("JWT") || header.is(ACCESS_TOKEN)
-            }
+            Typ::Usual => header.typ.is_none() || header.is("JWT") || header.is(ACCESS_TOKEN),
             Typ::Exactly(typ) => header.is(typ),
         };
         if !fits {
