@@ -8,6 +8,7 @@ mod consumers;
 mod listener;
 mod outline;
 mod route;
+mod secure;
 mod service;
 mod whole;
 

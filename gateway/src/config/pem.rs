@@ -4,7 +4,7 @@
 //! The text is only fetched here; what it has to hold is told by [`ClientTls::resolve`](raw::ClientTls::resolve) and
 //! [`identity`]. Every file named so is noted in the report, from where the snapshot learns what to watch.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, sync::LazyLock};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use serde::Deserialize;
 use super::{diagnostic::Report, raw, source::At};
 use crate::domain::{
     Mistake,
-    tls::{self, ClientTls, Identity, Roots, ServerName},
+    tls::{self, ClientTls, Identity, RevocationList, Roots, ServerName},
 };
 
 /// Where PEM material is, as it stands in a document.
@@ -90,7 +90,9 @@ impl PemText {
         if text.trim().is_empty() {
             return Err(Mistake::new("the PEM material is named by nothing", HELP));
         }
-        if text.contains("-----BEGIN") || text.contains('\n') {
+        // No path has a name of more than 255 bytes.
+        let long = text.split('/').any(|name| name.len() > 255);
+        if text.contains("-----BEGIN") || text.contains('\n') || long {
             let what = "the PEM material stands in the document itself";
             return Err(Mistake::new(
                 what,
@@ -220,6 +222,29 @@ pub fn identity(
             None
         }
     }
+}
+
+/// The lists of revoked certificates in all of the pieces; `None` with at least one error in the report.
+pub fn revocation_lists(
+    list: &PemList,
+    at: At<'_>,
+    report: &mut Report,
+) -> Option<Vec<RevocationList>> {
+    let pieces = list.each(at).map(|(text, at)| {
+        let pem = text.resolve_at(at, report)?;
+        told(tls::revocation_lists(&pem.text), text, at, report)
+    });
+    // Every piece's mistakes are told.
+    let pieces: Vec<_> = pieces.collect();
+    let lists: Option<Vec<_>> = pieces.into_iter().collect();
+    lists.map(|lists| lists.concat())
+}
+
+/// Whether the system has any certificate authorities; looked up once.
+pub fn system_has_roots() -> bool {
+    static FOUND: LazyLock<bool> =
+        LazyLock::new(|| !rustls_native_certs::load_native_certs().certs.is_empty());
+    *FOUND
 }
 
 impl raw::ClientTls {

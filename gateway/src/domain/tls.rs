@@ -140,18 +140,21 @@ pub fn private_key(pem: &str) -> Result<PrivateKeyDer<'static>, Mistake> {
     }
 }
 
+/// A list of revoked certificates, as it goes over the wire.
+pub type RevocationList = CertificateRevocationListDer<'static>;
+
 /// The lists of revoked certificates (RFC 5280 §5) of a PEM text, at least one.
 ///
 /// # Errors
 /// When there is none, or something that is not PEM or not such a list.
-pub fn revocation_lists(pem: &str) -> Result<Vec<CertificateRevocationListDer<'static>>, Mistake> {
-    let found: Result<Vec<CertificateRevocationListDer<'static>>, _> =
-        CertificateRevocationListDer::pem_slice_iter(pem.as_bytes()).collect();
+pub fn revocation_lists(pem: &str) -> Result<Vec<RevocationList>, Mistake> {
+    let found: Result<Vec<RevocationList>, _> =
+        RevocationList::pem_slice_iter(pem.as_bytes()).collect();
     let found = found.map_err(|error| not_pem(&error))?;
     if found.is_empty() {
         return Err(nothing(pem, "list of revoked certificates", "X509 CRL"));
     }
-    let sound = |list: &CertificateRevocationListDer<'_>| {
+    let sound = |list: &RevocationList| {
         CertificateRevocationList::from_der(list).is_ok_and(|(rest, _)| rest.is_empty())
     };
     if !found.iter().all(sound) {
@@ -197,6 +200,16 @@ impl Identity {
     /// # Errors
     /// When the key is of a kind that is not spoken, or belongs to another certificate.
     pub fn new(chain: Vec<Certificate>, key: PrivateKeyDer<'static>) -> Result<Self, Mistake> {
+        let unusable = || {
+            Mistake::new(
+                "the private key is of a kind that can't be used",
+                "use RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, or Ed25519",
+            )
+        };
+        // Pingora takes the DER alone, and finds out the kind of the key by itself.
+        if PrivateKeyDer::try_from(key.secret_der()).is_err() {
+            return Err(unusable());
+        }
         let ders = chain.iter().map(|of| of.der.clone()).collect();
         let certified = CertifiedKey::from_der(ders, key.clone_key(), &provider()).map_err(
             |error| match error {
@@ -210,10 +223,7 @@ impl Identity {
                         "make an X.509 v3 certificate",
                     )
                 }
-                _ => Mistake::new(
-                    "the private key is of a kind that can't be used",
-                    "use RSA of 2048 bits or more, ECDSA on P-256, P-384 or P-521, or Ed25519",
-                ),
+                _ => unusable(),
             },
         )?;
         Ok(Self {

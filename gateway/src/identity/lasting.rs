@@ -84,3 +84,86 @@ impl Lasting {
         tokio::time::timeout(patience, tried).await.is_ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use crate::identity::egress::{Address, Trust};
+    use crate::identity::jwks::{Bounds, Place};
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+
+    const KEYS: &str = r#"{"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "a",
+        "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
+    const PATIENCE: Duration = Duration::from_secs(20);
+
+    fn settings(url: &str) -> Settings {
+        Settings {
+            issuer: "auth.example".into(),
+            place: Place::Keys(Address::new(url, true).unwrap()),
+            trust: Trust::default(),
+            bounds: Bounds::default(),
+        }
+    }
+
+    async fn publish(server: &MockServer) {
+        // A type that lies is no reason to go without keys.
+        let answer = ResponseTemplate::new(200).set_body_raw(KEYS, "text/html");
+        let mock = Mock::given(path("/jwks")).respond_with(answer);
+        mock.mount(server).await;
+    }
+
+    #[tokio::test]
+    async fn a_source_lives_as_long_as_somebody_holds_it() {
+        let server = MockServer::start().await;
+        publish(&server).await;
+        let url = format!("{}/jwks", server.uri());
+        let lasting = Lasting::default();
+        let source = lasting.key_source(settings(&url));
+        assert!(server.received_requests().await.unwrap().is_empty());
+        lasting.start(&[]);
+        assert!(lasting.ready(PATIENCE).await);
+        assert!(source.keys().unwrap().knows("a"));
+        // The next configuration wants the same, and then one does not.
+        let again = lasting.key_source(settings(&url));
+        lasting.start(&[]);
+        assert!(lasting.ready(PATIENCE).await);
+        assert!(Arc::ptr_eq(&source, &again));
+        assert_eq!(server.received_requests().await.unwrap().len(), 1);
+        let mut other = settings(&url);
+        other.issuer = "other.example".into();
+        assert!(!Arc::ptr_eq(&source, &lasting.key_source(other)));
+        assert_eq!(lasting.key_sources().len(), 1, "nobody holds the other");
+        drop((source, again));
+        assert!(lasting.key_sources().is_empty());
+    }
+
+    #[tokio::test]
+    async fn names_are_looked_for_where_the_command_line_says() {
+        let server = MockServer::start().await;
+        publish(&server).await;
+        let lasting = Lasting::default();
+        let source = lasting.key_source(settings("http://auth.example/jwks"));
+        let resolve = [("auth.example:80".to_owned(), *server.address())];
+        lasting.start(&resolve);
+        let egress = lasting.egress();
+        assert!(lasting.ready(PATIENCE).await);
+        assert!(source.keys().is_some());
+        lasting.start(&resolve);
+        assert!(Arc::ptr_eq(&egress, &lasting.egress()), "clients are kept");
+        lasting.start(&[]);
+        assert!(!Arc::ptr_eq(&egress, &lasting.egress()));
+    }
+
+    /// A server that takes connections and says nothing.
+    #[tokio::test]
+    async fn a_start_waits_no_longer_than_its_patience() {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/jwks", silent.local_addr().unwrap());
+        let lasting = Lasting::default();
+        let source = lasting.key_source(settings(&url));
+        lasting.start(&[]);
+        assert!(!lasting.ready(Duration::from_millis(20)).await);
+        assert!(source.keys().is_none());
+    }
+}

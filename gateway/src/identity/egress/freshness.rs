@@ -81,7 +81,7 @@ mod tests {
         assert_eq!(left(&[(CACHE_CONTROL, "public, Max-Age=60")]), Some(60));
         assert_eq!(left(&[(CACHE_CONTROL, "max-age=\"60\"")]), Some(60));
         let both = (CACHE_CONTROL, "max-age=60, s-maxage=90");
-        assert_eq!(left(&[both.clone()]), Some(90));
+        assert_eq!(left(std::slice::from_ref(&both)), Some(90));
         assert_eq!(left(&[both.clone(), (AGE, "30")]), Some(60));
         assert_eq!(left(&[both, (AGE, "100")]), Some(0));
         let never = (CACHE_CONTROL, "max-age=60, no-store");
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn an_end_counts_from_the_date_of_the_answer() {
         let end = (EXPIRES, "Sun, 06 Nov 1994 08:50:37 GMT");
-        assert_eq!(left(&[end.clone()]), Some(60));
+        assert_eq!(left(std::slice::from_ref(&end)), Some(60));
         let date = (DATE, "Sun, 06 Nov 1994 08:50:07 GMT");
         assert_eq!(left(&[end.clone(), date]), Some(30));
         let age = (CACHE_CONTROL, "max-age=5");

@@ -105,7 +105,7 @@ pub struct Egress {
 }
 
 /// What one client is for: a trust, and a host that is looked for elsewhere.
-type Reach = (u64, Option<(String, SocketAddr)>);
+type Reach = (Option<u64>, Option<(String, SocketAddr)>);
 
 impl Egress {
     /// Clients that take `host:port` for another address, as curl's `--resolve` does. Hosts that are addresses already

@@ -1,4 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod tls;
+
 use super::*;
 use std::io::Write as _;
 use wiremock::matchers::{body_string, header, method, path};
@@ -79,7 +82,7 @@ async fn a_body_is_read_up_to_its_bound() {
 async fn an_endless_body_is_left() {
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let server = std::thread::spawn(move || {
+    let server = tokio::task::spawn_blocking(move || {
         let (mut stream, _) = socket.accept().unwrap();
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes()).unwrap();
@@ -97,7 +100,7 @@ async fn an_endless_body_is_left() {
     let failed = fetch(&from).await.unwrap_err();
     assert_eq!(failed, EgressError::Large(BOUNDS.bytes));
     assert!(
-        server.join().unwrap() < 1_000_000,
+        server.await.unwrap() < 1_000_000,
         "the connection is closed"
     );
 }
@@ -154,7 +157,8 @@ async fn a_form_is_posted_and_never_redirected() {
     let form = [("token", "a&b"), ("token_type_hint", "access_token")];
     let to = local(&server, "/introspect");
     let egress = Egress::default();
-    let posted = egress.post_form(&to, &Trust::default(), headers, &form, BOUNDS);
+    let trust = Trust::default();
+    let posted = egress.post_form(&to, &trust, headers, &form, BOUNDS);
     let answer = posted.await.unwrap();
     assert_eq!(answer.status, 307);
     assert_eq!(&*answer.body, b"moved");

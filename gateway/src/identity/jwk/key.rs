@@ -93,7 +93,7 @@ pub(super) enum Check {
         length: usize,
     },
     /// With a secret.
-    Secret(hmac::Key),
+    Secret(Box<hmac::Key>),
 }
 
 impl VerifyingKey {
@@ -240,5 +240,6 @@ fn hmac_check(secret: &[u8], algorithm: Algorithm) -> Result<Check, KeyError> {
             wants,
         });
     }
-    Ok(Check::Secret(hmac::Key::new(hash, secret)))
+    let key = hmac::Key::new(hash, secret);
+    Ok(Check::Secret(Box::new(key)))
 }
