@@ -51,7 +51,6 @@ pub async fn choose(session: &mut Session, ctx: &mut Context) -> Result<Box<Http
     if target.secure().is_none() && target.endpoint().scheme() == Scheme::Https {
         return Err(ctx.refuse(Rejection::new(Reason::Internal, "the upstream needs TLS")));
     }
-    let peer = peer(address, target, backend, ctx);
     ctx.attempt.began = Some(Instant::now());
     let mut peer = peer(address, target, backend, ctx);
     if !backend.http2 && asks_for_websocket(session.req_header()) {
