@@ -2,10 +2,10 @@
 //! nor against it.
 
 use super::Outage;
+use crate::identity::Claims;
 use crate::identity::egress::Answer;
 use crate::identity::jwk::strict;
 use crate::identity::token::{Fault, confirmation, date};
-use crate::identity::Claims;
 use http::StatusCode;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -132,6 +132,10 @@ impl Active {
         if self.not_before.is_some_and(|start| start > now) {
             return Err(Fault::Early);
         }
+        // The same endpoint knows refresh tokens, which are nothing to call with; some servers tell them apart so.
+        if self.claims.find("token_use").is_some_and(is_other_use) {
+            return Err(Fault::Type);
+        }
         if rules.issuer.is_some() && self.issuer() != rules.issuer.as_deref() {
             return Err(Fault::Issuer);
         }
@@ -149,4 +153,8 @@ impl Active {
             _ => false,
         }
     }
+}
+
+fn is_other_use(token_use: &Value) -> bool {
+    !matches!(token_use.as_str(), Some("access_token" | "access"))
 }
