@@ -119,7 +119,7 @@ impl Index {
         scalars.filter_map(|(id, node)| {
             let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
             let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);
-            let named = way.any(|id| self.is_named(id, "keys") || self.is_named(id, "token"));
+            let named = way.any(|id| ["keys", "token", "clientSecret"].iter().any(|name| self.is_named(id, name)));
             // No path of a private key is that long: it is the key.
             let pasted = self.is_named(id, "key") && node.value.width > 255;
             (named && !end || pasted).then_some(node.value)

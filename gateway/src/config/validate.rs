@@ -13,9 +13,8 @@ use super::{
 };
 
 /// Names that users of other gateways or of what is planned try: known, but not part of this version.
-const FUTURE_PLUGINS: [&str; 18] = [
+const FUTURE_PLUGINS: [&str; 17] = [
     "jwt-validate",
-    "oauth2-introspect",
     "mtls-auth",
     "basic-auth",
     "anonymous",

@@ -59,11 +59,10 @@ impl Introspector {
         })
     }
 
-    /// What the server says of a token: what is remembered, or else what it is about to say. Whoever stops waiting does
+    /// What the server says of a token with this digest: what is remembered, or else what it is about to say. Whoever stops waiting does
     /// not take the answer from others. To wait takes a Tokio runtime.
     #[must_use]
-    pub fn look_up(self: &Arc<Self>, token: &str, at: Moment) -> Looked {
-        let digest = Digest::of(token.as_bytes());
+    pub fn look_up(self: &Arc<Self>, token: &str, digest: Digest, at: Moment) -> Looked {
         if let Some(said) = self.remembered(&digest, at) {
             return Looked::Remembered(said);
         }

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 use super::*;
+use crate::identity::Digest;
 use crate::identity::egress::{Answer, EgressError};
 use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
@@ -103,7 +104,7 @@ impl Ask for Script {
 
 /// A word for what comes of a look-up.
 async fn look_up(introspector: &Arc<Introspector>, token: &str, at: Moment) -> &'static str {
-    let said = match introspector.look_up(token, at) {
+    let said = match introspector.look_up(token, Digest::of(token.as_bytes()), at) {
         Looked::Remembered(said) => Ok(said),
         Looked::Waits(later) => later.await,
     };

@@ -9,7 +9,7 @@ fn waiting(
     introspector: &Arc<Introspector>,
     token: &str,
 ) -> BoxFuture<'static, Result<Said, Outage>> {
-    match introspector.look_up(token, at(0)) {
+    match introspector.look_up(token, Digest::of(token.as_bytes()), at(0)) {
         Looked::Waits(later) => later,
         Looked::Remembered(_) => panic!("it is remembered already"),
     }
