@@ -73,7 +73,9 @@ impl Authenticate for JwtValidate {
         };
         let moment = Moment {
             now: request.time,
-            certificate: request.certificate.map(|certificate| *certificate.fingerprint()),
+            certificate: request
+                .certificate
+                .map(|certificate| *certificate.fingerprint()),
             in_query,
         };
         let digest = Digest::of(&token);
@@ -84,7 +86,8 @@ impl Authenticate for JwtValidate {
             Verdict::Found(found) => found,
             Verdict::UnknownKey { issuer, kid } => {
                 let keys = self.judge.issuers[issuer].keys.after_fetch(&kid);
-                let (judge, token, began) = (self.judge.clone(), token.into_owned(), Instant::now());
+                let (judge, token, began) =
+                    (self.judge.clone(), token.into_owned(), Instant::now());
                 Found::Waits(
                     async move {
                         keys.await;
@@ -130,7 +133,10 @@ struct Moment {
 enum Verdict {
     Found(Found),
     /// The token names a key that its issuer may have made since.
-    UnknownKey { issuer: usize, kid: String },
+    UnknownKey {
+        issuer: usize,
+        kid: String,
+    },
 }
 
 /// What decides about tokens.
@@ -160,7 +166,9 @@ impl Challenges {
         let faults = Fault::ALL.iter();
         Self {
             bare: start.bare(),
-            faults: faults.map(|fault| start.error("invalid_token", fault.text())).collect(),
+            faults: faults
+                .map(|fault| start.error("invalid_token", fault.text()))
+                .collect(),
             scope: start.insufficient_scope(&scopes.text()),
             start,
         }
@@ -178,7 +186,10 @@ impl Judge {
             self.remembered.forget(self.scope, digest);
             return None;
         }
-        match known.verified.holds(moment.now, moment.certificate.as_ref()) {
+        match known
+            .verified
+            .holds(moment.now, moment.certificate.as_ref())
+        {
             Ok(()) => Some(self.admit(&known, digest, moment)),
             Err(fault) => {
                 if fault == Fault::Expired {
@@ -197,7 +208,10 @@ impl Judge {
     fn verify(&self, token: &[u8], digest: Digest, moment: &Moment) -> Result<Verdict, Fault> {
         let token = Unverified::parse(token)?;
         let named = token.issuer()?;
-        let place = self.issuers.iter().position(|issuer| issuer.rules.issuer == named);
+        let place = self
+            .issuers
+            .iter()
+            .position(|issuer| issuer.rules.issuer == named);
         let place = place.ok_or(Fault::Issuer)?;
         let issuer = &self.issuers[place];
         issuer.rules.check_header(&token.header)?;
@@ -235,7 +249,9 @@ impl Judge {
         }
         let claims = known.verified.claims();
         let issuer = &self.issuers[known.issuer].rules.issuer;
-        let consumer = self.consumers.of_token(Some(issuer), claims, &self.consumer_claims);
+        let consumer = self
+            .consumers
+            .of_token(Some(issuer), claims, &self.consumer_claims);
         Found::Known(Identity {
             consumer: consumer.cloned(),
             credential: Some(digest),

@@ -5,8 +5,8 @@
 
 use super::chain::Phases;
 use super::{
-    cors, jwt_validate, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit,
-    route_by_header,
+    cors, jwt_validate, key_auth, observability, rate_limit, request_id, request_size_limit,
+    response_size_limit, route_by_header,
 };
 use crate::config::{At, Report};
 use crate::identity::{self, Consumers};

@@ -51,8 +51,8 @@ pub async fn choose(session: &mut Session, ctx: &mut Context) -> Result<Box<Http
     if target.secure().is_none() && target.endpoint().scheme() == Scheme::Https {
         return Err(ctx.refuse(Rejection::new(Reason::Internal, "the upstream needs TLS")));
     }
-    ctx.attempt.began = Some(Instant::now());
     let mut peer = peer(address, target, backend, ctx);
+    ctx.attempt.began = Some(Instant::now());
     if !backend.http2 && asks_for_websocket(session.req_header()) {
         if session.as_mut().is_body_empty() {
             upgrade::prepare(&mut peer);

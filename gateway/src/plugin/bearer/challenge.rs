@@ -10,7 +10,7 @@ use serde::Deserialize;
 #[serde(transparent)]
 #[schemars(
     inline,
-    regex(pattern = r#"^[ !#-\[\]-~]*$"#),
+    extend("pattern" = r#"^[ !#-\[\]-~]*$"#),
     extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
 )]
 pub struct Realm(String);
@@ -85,7 +85,9 @@ impl Challenge {
 }
 
 fn is_address(text: &str) -> bool {
-    let sound = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte));
+    let sound = text
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte));
     let uri = text.parse::<Uri>().ok().filter(|_| sound);
     uri.is_some_and(|uri| {
         matches!(uri.scheme_str(), Some("https" | "http")) && uri.host().is_some()

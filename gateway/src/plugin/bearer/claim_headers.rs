@@ -8,8 +8,8 @@
 use crate::identity::Claims;
 use crate::plugin::edits::Fields;
 use crate::plugin::registry::Compile;
-use http::header::{self, HeaderName};
 use http::HeaderValue;
+use http::header::{self, HeaderName};
 use indexmap::IndexMap;
 use serde_json::Value;
 use std::fmt::Write;
@@ -79,7 +79,10 @@ impl ClaimHeaders {
     #[must_use]
     pub fn names(config: &Value) -> Vec<HeaderName> {
         let map = config.get("claimsToHeaders").and_then(Value::as_object);
-        let names = map.into_iter().flatten().filter_map(|(_, name)| name.as_str());
+        let names = map
+            .into_iter()
+            .flatten()
+            .filter_map(|(_, name)| name.as_str());
         names.filter_map(|name| name.parse().ok()).collect()
     }
 
@@ -99,7 +102,9 @@ impl ClaimHeaders {
 
     /// Each claim with its header, for people.
     pub fn told(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(|(claim, header)| format!("{claim} in {header}"))
+        self.0
+            .iter()
+            .map(|(claim, header)| format!("{claim} in {header}"))
     }
 }
 

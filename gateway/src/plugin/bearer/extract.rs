@@ -208,7 +208,9 @@ fn cookies<'a>(request: &Request<'a>, wanted: &str) -> impl Iterator<Item = &'a 
     pairs.filter_map(move |pair| {
         let end = pair.iter().position(|byte| *byte == b'=')?;
         let (name, value) = (pair[..end].trim_ascii(), pair[end + 1..].trim_ascii());
-        let bare = value.strip_prefix(b"\"").and_then(|rest| rest.strip_suffix(b"\""));
+        let bare = value
+            .strip_prefix(b"\"")
+            .and_then(|rest| rest.strip_suffix(b"\""));
         (name == wanted.as_bytes()).then(|| bare.unwrap_or(value))
     })
 }

@@ -9,7 +9,7 @@ mod scopes;
 mod tests;
 
 pub use challenge::{Challenge, Realm};
-pub use claim_headers::{ClaimHeaders, Unfit};
+pub use claim_headers::ClaimHeaders;
 pub use extract::{Places, Presented, TokenPlaces};
 pub use scopes::{ScopeText, Scopes};
 

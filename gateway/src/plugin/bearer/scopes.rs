@@ -9,7 +9,7 @@ use serde::Deserialize;
 #[serde(transparent)]
 #[schemars(
     inline,
-    regex(pattern = r"^[!#-\[\]-~]+$"),
+    extend("pattern" = r"^[!#-\[\]-~]+$"),
     extend("x-expects" = "a scope: visible ASCII characters without spaces, `\"` and `\\`")
 )]
 pub struct ScopeText(String);

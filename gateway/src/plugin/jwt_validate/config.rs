@@ -1,9 +1,10 @@
 //! The configuration as written, and its way to the compiled form.
 
-use super::issuer::{Issuer, Keys};
-use super::{Challenges, JwtValidate, Judge, consumer_header};
+use super::issuer::Issuer;
+use super::{Challenges, Judge, JwtValidate, consumer_header};
+use crate::config::secret::SecretText;
 use crate::config::units::DurationText;
-use crate::config::{At, PemText, SecretText, raw};
+use crate::config::{PemText, raw};
 use crate::identity::token::Scope;
 use crate::plugin::bearer::{
     Challenge, ClaimHeaders, Places, Realm, ScopeText, Scopes, Texts, TokenPlaces,
@@ -159,7 +160,9 @@ impl Config {
         let challenge = Challenge::compile(&self.realm, self.resource_metadata.as_deref(), compile);
         let consumer_header = consumer_header();
         let taken = [
-            places.as_ref().map(|places| (places.header(), "carries the token")),
+            places
+                .as_ref()
+                .map(|places| (places.header(), "carries the token")),
             Some((&consumer_header, "tells who the consumer is")),
         ];
         let taken: Vec<_> = taken.into_iter().flatten().collect();

@@ -50,15 +50,17 @@ impl Issuer {
     /// The issuer and its keys, as they are now, for people.
     pub fn state(&self) -> Vec<String> {
         let issuer = &self.rules.issuer;
-        let key = |kid: Option<&str>, kind: &str, algorithms: &mut dyn Iterator<Item = Algorithm>| {
-            let algorithms: Vec<_> = algorithms.map(Algorithm::name).collect();
-            let kid = kid.map_or_else(|| "without kid".to_owned(), |kid| format!("{kid:?}"));
-            format!("key {kid} of {issuer}: {kind}, {}", algorithms.join(" "))
-        };
+        let key =
+            |kid: Option<&str>, kind: &str, algorithms: &mut dyn Iterator<Item = Algorithm>| {
+                let algorithms: Vec<_> = algorithms.map(Algorithm::name).collect();
+                let kid = kid.map_or_else(|| "without kid".to_owned(), |kid| format!("{kid:?}"));
+                format!("key {kid} of {issuer}: {kind}, {}", algorithms.join(" "))
+            };
         match &self.keys {
             Keys::Fixed(keys) => {
                 let keys = keys.keys().iter();
-                keys.map(|one| key(one.kid(), one.kind(), &mut one.algorithms())).collect()
+                keys.map(|one| key(one.kid(), one.kind(), &mut one.algorithms()))
+                    .collect()
             }
             Keys::Fetched(source) => {
                 let status = source.status();
@@ -68,14 +70,21 @@ impl Issuer {
                         format!("keys of {issuer}: from {place}, {} s ago", age.as_secs())
                     }
                     (Some(age), Some(error)) => {
-                        format!("keys of {issuer}: from {place}, {} s ago; since then: {error}", age.as_secs())
+                        format!(
+                            "keys of {issuer}: from {place}, {} s ago; since then: {error}",
+                            age.as_secs()
+                        )
                     }
                     (None, Some(error)) => format!("keys of {issuer}: none from {place}: {error}"),
                     (None, None) => format!("keys of {issuer}: none from {place} yet"),
                 }];
                 let keys = status.keys.iter();
                 lines.extend(keys.map(|one| {
-                    key(one.kid.as_deref(), one.kind, &mut one.algorithms.iter().copied())
+                    key(
+                        one.kid.as_deref(),
+                        one.kind,
+                        &mut one.algorithms.iter().copied(),
+                    )
                 }));
                 let skipped = status.skipped.iter();
                 lines.extend(skipped.map(|why| format!("left out of the keys of {issuer}: {why}")));

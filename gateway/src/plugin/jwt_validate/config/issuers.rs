@@ -30,13 +30,19 @@ pub fn compile(
     for key in &beside {
         compile
             .report
-            .error(at.key(key), "two-forms", format!("`{key}` stands beside `issuers`"))
+            .error(
+                at.key(key),
+                "two-forms",
+                format!("`{key}` stands beside `issuers`"),
+            )
             .help("move it into the entries of the list that it is for");
     }
     let list = at.key("issuers");
     let mut issuers: Vec<Option<Issuer>> = vec![];
     for (place, raw) in several.iter().enumerate() {
-        let twice = several[..place].iter().any(|other| other.issuer == raw.issuer);
+        let twice = several[..place]
+            .iter()
+            .any(|other| other.issuer == raw.issuer);
         if let (true, Some(name)) = (twice, &raw.issuer) {
             compile
                 .report
@@ -49,7 +55,10 @@ pub fn compile(
         }
         issuers.push(issuer(raw, list.index(place), compile));
     }
-    issuers.into_iter().collect::<Option<Vec<_>>>().filter(|_| beside.is_empty())
+    issuers
+        .into_iter()
+        .collect::<Option<Vec<_>>>()
+        .filter(|_| beside.is_empty())
 }
 
 impl IssuerConfig {
@@ -70,7 +79,8 @@ impl IssuerConfig {
             ("tls", self.tls.is_some()),
             ("keySet", self.key_set.is_some()),
         ];
-        all.into_iter().filter_map(|(name, given)| given.then_some(name))
+        all.into_iter()
+            .filter_map(|(name, given)| given.then_some(name))
     }
 }
 
@@ -78,7 +88,11 @@ fn issuer(raw: &IssuerConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Opti
     let Some(name) = &raw.issuer else {
         compile
             .report
-            .error(at, "issuer-missing", "it does not say whose tokens are accepted")
+            .error(
+                at,
+                "issuer-missing",
+                "it does not say whose tokens are accepted",
+            )
             .help("add `issuer`, exactly as `iss` is in the tokens, or a list `issuers`");
         return None;
     };
@@ -97,18 +111,26 @@ fn rules(
 ) -> Option<Rules> {
     let leeway = duration(raw.leeway.as_ref(), LEEWAY, at.key("leeway"), compile);
     let most = raw.max_lifetime.as_ref();
-    let max_lifetime = most.map(|text| duration(Some(text), LEEWAY, at.key("maxLifetime"), compile));
+    let max_lifetime =
+        most.map(|text| duration(Some(text), LEEWAY, at.key("maxLifetime"), compile));
     if leeway.is_some_and(|leeway| leeway > MOST_LEEWAY) {
         compile
             .report
-            .error(at.key("leeway"), "leeway-too-long", "clocks are not more than 5m apart")
+            .error(
+                at.key("leeway"),
+                "leeway-too-long",
+                "clocks are not more than 5m apart",
+            )
             .help("set the clocks by NTP, and write `30s`");
         return None;
     }
     let algorithms = raw.algorithms.iter().flatten();
     Some(Rules {
         issuer: name.to_owned(),
-        audience: raw.audience.as_ref().map_or(vec![], |all| Texts::all(all).to_vec()),
+        audience: raw
+            .audience
+            .as_ref()
+            .map_or(vec![], |all| Texts::all(all).to_vec()),
         // The schema knows the names.
         algorithms: algorithms.filter_map(|one| one.0.parse().ok()).collect(),
         typ: raw.typ.clone().map_or(Typ::Usual, Typ::Exactly),
@@ -142,7 +164,11 @@ fn check_algorithms(
         sound = false;
         compile
             .report
-            .error(at.key("algorithms").index(place), "algorithm-without-key", what)
+            .error(
+                at.key("algorithms").index(place),
+                "algorithm-without-key",
+                what,
+            )
             .help("take it out, or add a key for it to `keys`");
     }
     sound.then_some(())
@@ -200,24 +226,32 @@ fn unused(raw: &IssuerConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Opti
     for name in &given {
         compile
             .report
-            .error(at.key(name), "without-effect", format!("`{name}` is about keys that are fetched"))
+            .error(
+                at.key(name),
+                "without-effect",
+                format!("`{name}` is about keys that are fetched"),
+            )
             .help("take it away, or replace `keys` by `jwks` or `discovery`");
     }
     given.is_empty().then_some(())
 }
 
 fn trust(raw: &IssuerConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<Trust> {
-    match &raw.tls {
-        None => Some(Trust::default()),
-        Some(tls) => tls.resolve(at.key("tls"), compile.report).map(Trust::new),
+    let Some(tls) = &raw.tls else {
+        return Some(Trust::default());
+    };
+    let tls = tls.resolve(at.key("tls"), compile.report)?;
+    match Trust::new(tls.into()) {
+        Ok(trust) => Some(trust),
+        Err(mistake) => {
+            let at = at.key("tls").key("serverName");
+            compile.report.mistake(at, "invalid-server-name", mistake);
+            None
+        }
     }
 }
 
-fn bounds(
-    raw: Option<&KeySetConfig>,
-    at: At<'_>,
-    compile: &mut Compile<'_, '_>,
-) -> Option<Bounds> {
+fn bounds(raw: Option<&KeySetConfig>, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<Bounds> {
     let usual = Bounds::default();
     let Some(raw) = raw else {
         return Some(usual);
@@ -245,18 +279,33 @@ fn bounds(
     let mut sound = true;
     let mut wrong = |key, what: String, help: &'static str| {
         sound = false;
-        compile.report.error(at.key(key), "out-of-range", what).help(help);
+        compile
+            .report
+            .error(at.key(key), "out-of-range", what)
+            .help(help);
     };
     for (key, value) in seconds {
         if value < Duration::from_secs(1) {
-            wrong(key, format!("`{key}` is 1s at least"), "the issuer must not be asked all the time");
+            wrong(
+                key,
+                format!("`{key}` is 1s at least"),
+                "the issuer must not be asked all the time",
+            );
         }
     }
     if bounds.timeout.is_zero() || bounds.timeout > Duration::from_secs(60) {
-        wrong("timeout", "`timeout` is more than nothing and 1m at most".to_owned(), "write `5s`");
+        wrong(
+            "timeout",
+            "`timeout` is more than nothing and 1m at most".to_owned(),
+            "write `5s`",
+        );
     }
     if bounds.min_ttl > bounds.max_ttl {
-        wrong("minTtl", "`minTtl` is longer than `maxTtl`".to_owned(), "make it shorter");
+        wrong(
+            "minTtl",
+            "`minTtl` is longer than `maxTtl`".to_owned(),
+            "make it shorter",
+        );
     }
     sound.then_some(bounds)
 }
@@ -271,9 +320,10 @@ fn duration(
     match text.map_or(Ok(usual), DurationText::parse) {
         Ok(duration) => Some(duration),
         Err(error) => {
-            compile.report.error(at, "invalid-duration", error.to_string());
+            compile
+                .report
+                .error(at, "invalid-duration", error.to_string());
             None
         }
     }
 }
-

@@ -14,10 +14,15 @@ pub fn compile(
     compile: &mut Compile<'_, '_>,
 ) -> Option<Arc<KeySet>> {
     let keys = list.iter().enumerate();
-    let keys: Vec<_> = keys.map(|(place, raw)| key(raw, at.index(place), compile)).collect();
+    let keys: Vec<_> = keys
+        .map(|(place, raw)| key(raw, at.index(place), compile))
+        .collect();
     let keys: Vec<_> = keys.into_iter().collect::<Option<_>>()?;
     let mut ids = std::collections::HashSet::new();
-    if let Some(place) = keys.iter().position(|key: &VerifyingKey| !ids.insert(key.id())) {
+    if let Some(place) = keys
+        .iter()
+        .position(|key: &VerifyingKey| !ids.insert(key.id()))
+    {
         compile
             .report
             .error(at.index(place), "duplicate-key", "the key is there already")
@@ -35,7 +40,10 @@ fn key(raw: &KeyConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<Ver
         (Some(pem), None, None) => {
             let at = at.key("pem");
             let pem = pem.resolve_at(at, compile.report)?;
-            (at, VerifyingKey::from_pem(&pem.text, kid, algorithm))
+            (
+                at,
+                VerifyingKey::from_pem(pem.text.as_bytes(), kid, algorithm),
+            )
         }
         (None, Some(jwk), None) => {
             own_words(raw, at, compile)?;
@@ -58,12 +66,19 @@ fn key(raw: &KeyConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<Ver
                 }
             };
             let algorithm = algorithm.unwrap_or(Algorithm::Hs256);
-            (at, VerifyingKey::from_secret(secret.as_bytes(), kid, algorithm))
+            (
+                at,
+                VerifyingKey::from_secret(secret.as_bytes(), kid, algorithm),
+            )
         }
         _ => {
             compile
                 .report
-                .error(at, "key-of-no-kind", "a key is one of `pem`, `jwk` and `secret`")
+                .error(
+                    at,
+                    "key-of-no-kind",
+                    "a key is one of `pem`, `jwk` and `secret`",
+                )
                 .help("give exactly one of them");
             return None;
         }
@@ -72,10 +87,16 @@ fn key(raw: &KeyConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<Ver
         Ok(key) => Some(key),
         Err(error) => {
             let what = match &error {
-                KeyError::Secret => "a secret as a JWK stands in the document, where everybody can read it".to_owned(),
+                KeyError::Secret => {
+                    "a secret as a JWK stands in the document, where everybody can read it"
+                        .to_owned()
+                }
                 error => format!("the key cannot be used: {error}"),
             };
-            compile.report.error(place, "invalid-key", what).help(help(&error));
+            compile
+                .report
+                .error(place, "invalid-key", what)
+                .help(help(&error));
             None
         }
     }
@@ -83,13 +104,20 @@ fn key(raw: &KeyConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<Ver
 
 /// A JWK says itself how it is called and what it is for.
 fn own_words(raw: &KeyConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Option<()> {
-    let given = [("kid", raw.kid.is_some()), ("algorithm", raw.algorithm.is_some())];
+    let given = [
+        ("kid", raw.kid.is_some()),
+        ("algorithm", raw.algorithm.is_some()),
+    ];
     let mut sound = true;
     for (name, _) in given.iter().filter(|(_, given)| *given) {
         sound = false;
         compile
             .report
-            .error(at.key(name), "without-effect", format!("`{name}` stands beside a JWK"))
+            .error(
+                at.key(name),
+                "without-effect",
+                format!("`{name}` stands beside a JWK"),
+            )
             .help("write it into the JWK, as `kid` or `alg`");
     }
     sound.then_some(())
