@@ -259,6 +259,7 @@ impl Judge {
             consumer_header: Some(self.consumer_header.clone()),
             fields: Some(known.fields.clone()),
             private: moment.in_query,
+            ..Identity::default()
         })
     }
 

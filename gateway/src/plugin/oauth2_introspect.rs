@@ -197,7 +197,7 @@ impl Judge {
             consumer_header: Some(self.consumer_header.clone()),
             fields: Some(fields),
             private: asked.in_query,
-            unchecked: false,
+            ..Identity::default()
         }))
     }
 }
