@@ -211,7 +211,11 @@ fn key_set(source: &jwks::Status) -> Value {
 
 /// Times are in seconds.
 fn introspector(of: &introspection::Status) -> Value {
-    let (error, ago) = of.error.as_ref().map(|(error, ago)| (error, ago.as_secs())).unzip();
+    let (error, ago) = of
+        .error
+        .as_ref()
+        .map(|(error, ago)| (error, ago.as_secs()))
+        .unzip();
     json!({
         "url": of.endpoint,
         "active": of.active,

@@ -1,6 +1,7 @@
 //! What a configuration has once: listeners, admin, log, the process itself.
 
 use super::listener;
+use crate::config::secret::conceal;
 use crate::config::{At, Loaded, Report, Secret, raw};
 use crate::snapshot::{Admin, Listener};
 use crate::telemetry::Output;
@@ -183,7 +184,7 @@ fn log_output(output: &raw::LogOutput, at: At<'_>) -> Output {
     }
 }
 
-/// The documents as they were read, with the keys of consumers left out.
+/// The documents as they were read, with keys of consumers and secrets of plugins left out.
 pub fn without_secrets(documents: &[Loaded]) -> Value {
     let redacted = documents.iter().map(|Loaded { source, .. }| {
         let mut value = source.value().clone();
@@ -197,6 +198,7 @@ pub fn without_secrets(documents: &[Loaded]) -> Value {
                 *keys = vec![json!("REDACTED"); left];
             }
         }
+        conceal(&mut value, &|_| "REDACTED".to_owned());
         json!({"file": source.name(), "document": value})
     });
     redacted.collect()

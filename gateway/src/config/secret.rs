@@ -7,6 +7,7 @@ use std::{fmt, io, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{diagnostic::Report, source::At};
@@ -23,6 +24,27 @@ pub struct SecretText(String);
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretText(…)")
+    }
+}
+
+/// The keys in plugins' configurations under which a [`SecretText`] stands.
+pub(super) const KEYS: [&str; 2] = ["clientSecret", "secret"];
+
+/// Puts what `tell` makes of it in the place of each secret that stands in plugins' configurations.
+pub fn conceal(value: &mut Value, tell: &impl Fn(&SecretText) -> String) {
+    match value {
+        Value::Object(members) => {
+            for (name, member) in members {
+                match member {
+                    Value::String(text) if KEYS.contains(&&**name) => {
+                        *text = tell(&SecretText(std::mem::take(text)));
+                    }
+                    member => conceal(member, tell),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, tell)),
+        _ => {}
     }
 }
 
@@ -318,6 +340,20 @@ mod tests {
         let digest = "f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7";
         assert_eq!(of(&format!("sha256:{digest}")), of("hunter2"));
         assert_eq!(of("hunter2 ${env:KEY"), "malformed");
+    }
+
+    #[test]
+    fn secrets_in_plugins_are_concealed_wherever_they_stand() {
+        let mut value = serde_json::json!({"plugins": [
+            {"config": {"clientSecret": "hunter2", "clientId": "gateway"}},
+            {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
+        ]});
+        conceal(&mut value, &SecretText::fingerprint);
+        let wanted = serde_json::json!({"plugins": [
+            {"config": {"clientSecret": "sha256:f52fbd32…", "clientId": "gateway"}},
+            {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
+        ]});
+        assert_eq!(value, wanted);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! A configuration written out in full, subject by subject, without its secrets.
 
 use crate::compile::{Entry, Outline, Written};
-use crate::config::secret::SecretText;
+use crate::config::secret::{SecretText, conceal};
 use crate::config::{At, Loaded, raw};
 use crate::upstream::{RetryPolicy, Timeouts};
 use serde_json::{Map, Value, json};
@@ -58,7 +58,9 @@ fn config(entry: &Entry<'_>) -> Value {
     let properties = schema["properties"].as_object().into_iter().flatten();
     let defaults =
         properties.filter_map(|(name, of)| Some((name.clone(), of.get("default")?.clone())));
-    with_defaults(entry.config.clone(), &Value::Object(defaults.collect()))
+    let mut config = entry.config.clone();
+    conceal(&mut config, &SecretText::fingerprint);
+    with_defaults(config, &Value::Object(defaults.collect()))
 }
 
 fn of_service(at: At<'_>) -> Value {
