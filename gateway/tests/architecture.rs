@@ -139,6 +139,7 @@ fn plugins_do_not_know_each_other() {
     let shared = [
         "mod",
         "authenticate",
+        "bearer",
         "chain",
         "edits",
         "exchange",

@@ -19,7 +19,11 @@ pub(super) fn gather(introspectors: &[Status]) -> Vec<MetricFamily> {
         entries,
     } = &families;
     let all: [&dyn Collector; 5] = [questions, lookups, opened, in_flight, entries];
-    all.iter().flat_map(|one| one.collect()).collect()
+    let families = all.iter().flat_map(|one| one.collect());
+    // A family without a series has nothing to say, and cannot be written.
+    families
+        .filter(|family| !family.get_metric().is_empty())
+        .collect()
 }
 
 struct Introspections {

@@ -31,7 +31,8 @@ pub struct Config {
     client_id: String,
     /// The secret that goes with the name; required unless `clientAuth` is `tls`.
     client_secret: Option<SecretText>,
-    /// How the gateway shows who it is.
+    /// How the gateway shows who it is: by `Authorization: Basic`, by `client_id` and `client_secret` in the form (`post`,
+    /// RFC 6749 §2.3.1), or by the certificate of `tls` (RFC 8705 §2).
     #[serde(default)]
     client_auth: ClientAuth,
     /// What the server is told of the token's kind, as in `access_token` (RFC 7662 §2.1); nothing by default.
@@ -59,8 +60,9 @@ pub struct Config {
     /// How long answers are remembered: for so long a revocation may go unnoticed.
     #[serde(default)]
     cache: CacheConfig,
-    /// What becomes of requests while the server cannot be asked, or answers with something unusable: 503, or they go on
-    /// unchecked, their tokens with them, as nobody's. Where the server refuses the gateway's own credentials it is 503.
+    /// What becomes of requests while the server cannot be asked, or answers with something unusable: 503 (`closed`), or
+    /// they go on unchecked, their tokens with them, as nobody's (`open`). Where the server refuses the gateway's own
+    /// credentials it is 503 in any case.
     #[serde(default)]
     on_outage: OnOutage,
     /// How long a request waits for the server, 1m at most.
@@ -85,12 +87,9 @@ pub struct Config {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum ClientAuth {
-    /// By `Authorization: Basic` (RFC 6749 §2.3.1).
     #[default]
     Basic,
-    /// By `client_id` and `client_secret` in the form.
     Post,
-    /// By the certificate of `tls` (RFC 8705 §2).
     Tls,
 }
 
@@ -98,10 +97,8 @@ enum ClientAuth {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, serde::Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 enum OnOutage {
-    /// 503.
     #[default]
     Closed,
-    /// They go on, as nobody's.
     Open,
 }
 
