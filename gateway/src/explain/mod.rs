@@ -274,6 +274,11 @@ fn forward(
 /// Runs the chain and notes each plugin's part.
 async fn trace(chain: &Chain, request: &Request<'_>, exchange: &mut Exchange) -> (Vec<Step>, Flow) {
     let mut steps: Vec<Step> = chain.links().iter().map(Step::new).collect();
+    for (link, state) in chain.states() {
+        if let Some(step) = steps.iter_mut().find(|step| step.name == link.name) {
+            step.findings = state;
+        }
+    }
     let mut before = Seen::default();
     let flow = chain
         .trace_request(request, exchange, |link, flow, exchange| {

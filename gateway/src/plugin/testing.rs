@@ -9,7 +9,7 @@ use super::exchange::Exchange;
 use super::registry::{self, Compile, REGISTRY};
 use super::{Flow, Request};
 use crate::config::{At, Report, Schema, load};
-use crate::identity::{Consumer, Consumers, Digest, KeyEntry, Keys};
+use crate::identity::{Certificate, Consumer, Consumers, Digest, KeyEntry, Keys};
 use crate::limit::Limits;
 use crate::reason::Reason;
 use futures::executor::block_on;
@@ -159,6 +159,7 @@ pub struct Call {
     pub query: Option<String>,
     pub client: IpAddr,
     pub trusted: bool,
+    pub certificate: Option<Certificate>,
     pub now: Duration,
     pub time: SystemTime,
 }
@@ -172,6 +173,7 @@ impl Call {
             query: None,
             client: [192, 0, 2, 1].into(),
             trusted: false,
+            certificate: None,
             now: Duration::ZERO,
             time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
         }
@@ -209,6 +211,12 @@ impl Call {
         self
     }
 
+    /// With a certificate that the handshake has verified.
+    pub fn certificate(mut self, certificate: Option<&Certificate>) -> Self {
+        self.certificate = certificate.cloned();
+        self
+    }
+
     /// At so many seconds.
     pub fn at(mut self, seconds: f64) -> Self {
         self.now = Duration::from_secs_f64(seconds);
@@ -232,7 +240,7 @@ impl Call {
             client: self.client,
             trusted: self.trusted,
             secure: false,
-            certificate: None,
+            certificate: self.certificate.as_ref(),
             now: self.now,
             time: self.time,
         }

@@ -22,4 +22,6 @@ pub use rules::{Rules, Typ};
 pub use verify::{Verified, verify};
 
 #[cfg(test)]
+pub mod testing;
+#[cfg(test)]
 mod tests;

@@ -108,7 +108,7 @@ impl ClaimHeaders {
     }
 }
 
-fn value(claim: &Value) -> Result<Option<HeaderValue>, Unfit> {
+pub(super) fn value(claim: &Value) -> Result<Option<HeaderValue>, Unfit> {
     let mut text = String::new();
     match claim {
         Value::Null => return Ok(None),
