@@ -57,7 +57,8 @@ pub struct Config {
     /// The members that are looked for among the `tokens` of consumers, the first first; `sub`, `client_id` and `username`
     /// by default.
     consumer_claim: Option<Texts>,
-    /// How long answers are remembered: for so long a revocation may go unnoticed.
+    /// How long answers are remembered: active tokens for `maxTtl` (5m), never past their own end, and others for
+    /// `negativeTtl` (10s); `entries` (100000) of each. For so long a revocation may go unnoticed.
     #[serde(default)]
     cache: CacheConfig,
     /// What becomes of requests while the server cannot be asked, or answers with something unusable: 503 (`closed`), or
