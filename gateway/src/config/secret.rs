@@ -332,6 +332,20 @@ mod tests {
     }
 
     #[test]
+    fn a_file_is_noted_whether_it_is_there_or_not() {
+        let mut report = Report::default();
+        let text = br#"["${file:absent}", "${env:PATH}"]"#.to_vec();
+        let source = crate::config::Source::parse(Path::new("d/a.json"), "a", text, &mut report);
+        let source = source.unwrap();
+        for (place, text) in ["${file:absent}", "${env:PATH}"].iter().enumerate() {
+            let at = At::root(&source).index(place);
+            SecretText((*text).to_owned()).resolve_at(at, &mut report);
+        }
+        let noted: Vec<_> = report.files().iter().collect();
+        assert_eq!(noted, [Path::new("d/absent")]);
+    }
+
+    #[test]
     fn a_fingerprint_tells_secrets_apart_and_tells_none() {
         let of = |text: &str| SecretText(text.to_owned()).fingerprint();
         assert_eq!(of("${env:KEY}"), "${env:KEY}");

@@ -55,12 +55,19 @@ impl Address {
         other
     }
 
-    /// Another address under the same rules.
+    /// The address that a document from this one names, as metadata does: under the same rules as a redirect.
     ///
     /// # Errors
-    /// As [`Address::new`].
-    pub fn sibling(&self, text: &str) -> Result<Self, Mistake> {
-        Self::new(text, self.allow_http)
+    /// When it may not be asked, or this one may not lead to it.
+    pub fn leading_to(&self, text: &str) -> Result<Self, Mistake> {
+        let next = Self::new(text, self.allow_http)?;
+        match self.objection(&next) {
+            None => Ok(next),
+            Some(why) => Err(Mistake::new(
+                format!("the URL `{text}` can't be followed: it {why}"),
+                "publish an address on `https`",
+            )),
+        }
     }
 
     /// Its path.
@@ -87,20 +94,26 @@ impl Address {
         url.set_fragment(None);
         let allow_http = self.allow_http;
         let next = Self { url, allow_http };
+        match self.objection(&next) {
+            None => Ok(next),
+            Some(why) => refuse(format!("it {why}")),
+        }
+    }
+
+    /// Why an answer from here must not lead there.
+    fn objection(&self, next: &Self) -> Option<String> {
         let (from, to) = (self.url.scheme(), next.url.scheme());
         if !matches!(to, "http" | "https") {
-            return refuse(format!("it leads to the scheme `{to}`"));
+            Some(format!("leads to the scheme `{to}`"))
+        } else if (from == "https" && to == "http") || !next.is_allowed() {
+            Some("leads to plain http".to_owned())
+        } else if next.is_loopback() && !self.is_loopback() {
+            Some("leads from elsewhere to this machine".to_owned())
+        } else if !next.url.username().is_empty() || next.url.password().is_some() {
+            Some("leads to an address with credentials".to_owned())
+        } else {
+            None
         }
-        if (from == "https" && to == "http") || !next.is_allowed() {
-            return refuse("it leads to plain http".to_owned());
-        }
-        if next.is_loopback() && !self.is_loopback() {
-            return refuse("it leads from elsewhere to this machine".to_owned());
-        }
-        if !next.url.username().is_empty() || next.url.password().is_some() {
-            return refuse("it leads to an address with credentials".to_owned());
-        }
-        Ok(next)
     }
 
     fn is_allowed(&self) -> bool {

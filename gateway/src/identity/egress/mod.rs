@@ -29,6 +29,8 @@ const HOPS: usize = 3;
 const IDLE: usize = 32;
 /// How long they stay open.
 const IDLE_TIME: Duration = Duration::from_secs(60);
+/// Clients that are kept. Certificates that are renewed leave theirs behind; at the bound all are made anew.
+const CLIENTS: usize = 64;
 const USER_AGENT: &str = concat!("gatecheck-gateway/", env!("CARGO_PKG_VERSION"));
 
 /// How much of an answer is awaited.
@@ -211,7 +213,11 @@ impl Egress {
         let made = tokio::task::spawn_blocking(move || make(&trust, elsewhere)).await;
         let failed = |error: String| EgressError::Connection(error);
         let client = made.map_err(|e| failed(e.to_string()))?.map_err(failed)?;
-        Ok(self.clients.lock().entry(reach).or_insert(client).clone())
+        let mut clients = self.clients.lock();
+        if clients.len() >= CLIENTS {
+            clients.clear();
+        }
+        Ok(clients.entry(reach).or_insert(client).clone())
     }
 }
 

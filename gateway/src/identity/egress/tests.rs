@@ -3,7 +3,7 @@
 mod tls;
 
 use super::*;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use wiremock::matchers::{body_string, header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
@@ -84,6 +84,9 @@ async fn an_endless_body_is_left() {
     let address = socket.local_addr().unwrap();
     let server = tokio::task::spawn_blocking(move || {
         let (mut stream, _) = socket.accept().unwrap();
+        // An answer that comes before its request is none.
+        let mut request = [0; 4096];
+        assert!(stream.read(&mut request).unwrap() > 0);
         let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
         stream.write_all(head.as_bytes()).unwrap();
         let mut chunks = 0;

@@ -16,7 +16,8 @@ impl Trust {
     ///
     /// # Errors
     /// When they want another name verified than that of the URL, which an issuer is known by.
-    pub fn new(tls: Arc<ClientTls>) -> Result<Self, Mistake> {
+    pub fn new(tls: impl Into<Arc<ClientTls>>) -> Result<Self, Mistake> {
+        let tls = tls.into();
         match tls.server_name() {
             None => Ok(Self(Some(tls))),
             Some(name) => {

@@ -170,6 +170,6 @@ async fn discover(
         );
         return Err(wrong(what));
     }
-    let keys = address.sibling(&metadata.jwks_uri);
+    let keys = at.leading_to(&metadata.jwks_uri);
     keys.map_err(|mistake| wrong(format!("jwks_uri: {mistake}")))
 }

@@ -192,7 +192,11 @@ impl KeySource {
     /// One fetch and what follows from it; gives the time of the next.
     async fn refresh(&self, fetch: &dyn Fetch) -> Instant {
         let begun = Instant::now();
-        self.course.lock().attempted = Some(begun);
+        {
+            let mut course = self.course.lock();
+            course.attempted = Some(begun);
+            course.next = None;
+        }
         let loaded = load(&self.settings, fetch).await;
         let now = Instant::now();
         let next = match loaded {

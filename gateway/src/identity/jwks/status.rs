@@ -23,7 +23,7 @@ pub struct Status {
     pub age: Option<Duration>,
     /// Since the last fetch began, whatever came of it.
     pub attempted: Option<Duration>,
-    /// Until the next fetch; zero while one is under way.
+    /// Until the next fetch; none while one is under way.
     pub next: Option<Duration>,
     /// Why the last fetch failed, where it did.
     pub error: Option<String>,

@@ -403,6 +403,8 @@ mod discovery {
                 "not `https`",
             ),
             (metadata(issuer, "file:///etc/passwd"), "neither"),
+            (metadata(issuer, "http://127.0.0.1/"), "plain http"),
+            (metadata(issuer, "https://localhost/"), "this machine"),
             ("{}".to_owned(), "cannot be read"),
             ("<html>".to_owned(), "cannot be read"),
         ] {

@@ -43,7 +43,7 @@ impl Authority {
 }
 
 fn trust(roots: Option<Roots>, identity: Option<Identity>) -> Trust {
-    Trust::new(Arc::new(ClientTls::new(roots, identity, None))).unwrap()
+    Trust::new(ClientTls::new(roots, identity, None)).unwrap()
 }
 
 /// A server called `localhost` that wants a client certificate of its authority, and answers with how many it got.
@@ -139,5 +139,5 @@ async fn the_certificate_must_have_the_name_of_the_url() {
 fn another_name_than_the_urls_is_not_verified() {
     let name = ServerName::new("auth.example").unwrap();
     let tls = ClientTls::new(None, None, Some(name));
-    assert!(Trust::new(Arc::new(tls)).is_err());
+    assert!(Trust::new(tls).is_err());
 }
