@@ -1,8 +1,7 @@
 //! What a configuration has once: listeners, admin, log, the process itself.
 
 use super::listener;
-use crate::config::secret::conceal;
-use crate::config::{At, Loaded, Report, Secret, raw};
+use crate::config::{At, Loaded, Report, Secret, raw, secret};
 use crate::snapshot::{Admin, Listener};
 use crate::telemetry::Output;
 use serde_json::{Value, json};
@@ -198,7 +197,7 @@ pub fn without_secrets(documents: &[Loaded]) -> Value {
                 *keys = vec![json!("REDACTED"); left];
             }
         }
-        conceal(&mut value, &|_| "REDACTED".to_owned());
+        secret::conceal(&mut value, &|_| "REDACTED".to_owned());
         json!({"file": source.name(), "document": value})
     });
     redacted.collect()

@@ -119,7 +119,7 @@ impl Index {
         scalars.filter_map(|(id, node)| {
             let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
             let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);
-            let names = || ["keys", "token"].into_iter().chain(super::secret::KEYS);
+            let names = || ["keys", "token"].into_iter().chain(super::secret::SECRETS);
             let named = way.any(|id| names().any(|name| self.is_named(id, name)));
             // No path of a private key is that long: it is the key.
             let pasted = self.is_named(id, "key") && node.value.width > 255;

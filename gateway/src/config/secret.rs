@@ -27,23 +27,23 @@ impl fmt::Debug for SecretText {
     }
 }
 
-/// The keys in plugins' configurations under which a [`SecretText`] stands.
-pub(super) const KEYS: [&str; 2] = ["clientSecret", "secret"];
+/// Members of a plugin's config whose text is a [`SecretText`].
+pub(super) const SECRETS: [&str; 3] = ["secret", "clientSecret", "password"];
 
-/// Puts what `tell` makes of it in the place of each secret that stands in plugins' configurations.
-pub fn conceal(value: &mut Value, tell: &impl Fn(&SecretText) -> String) {
-    match value {
+/// Puts what `shown` makes of each secret in a plugin's config into its place, so that the rest can be shown.
+pub fn conceal(config: &mut Value, shown: &impl Fn(&SecretText) -> String) {
+    match config {
         Value::Object(members) => {
-            for (name, member) in members {
-                match member {
-                    Value::String(text) if KEYS.contains(&&**name) => {
-                        *text = tell(&SecretText(std::mem::take(text)));
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if SECRETS.contains(&name.as_str()) => {
+                        *text = shown(&SecretText(std::mem::take(text)));
                     }
-                    member => conceal(member, tell),
+                    value => conceal(value, shown),
                 }
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, tell)),
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, shown)),
         _ => {}
     }
 }
@@ -376,5 +376,20 @@ mod tests {
         let secret = text.resolve(Path::new(".")).unwrap();
         let shown = format!("{text:?} {secret:?}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_config_is_shown_without_its_secrets() {
+        let mut config = serde_json::json!({
+            "keys": [{"secret": "hunter2", "kid": "a"}, {"secret": "${env:KEY}"}],
+            "clientSecret": "hunter2",
+            "issuer": "auth.example",
+        });
+        conceal(&mut config, &SecretText::fingerprint);
+        let shown = config.to_string();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for kept in ["${env:KEY}", "auth.example", r#""kid":"a""#] {
+            assert!(shown.contains(kept), "{shown}");
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! A configuration written out in full, subject by subject, without its secrets.
 
 use crate::compile::{Entry, Outline, Written};
-use crate::config::secret::{SecretText, conceal};
+use crate::config::secret::{self, SecretText};
 use crate::config::{At, Loaded, PemList, PemText, raw};
 use crate::upstream::{RetryPolicy, Timeouts};
 use serde_json::{Map, Value, json};
@@ -62,7 +62,7 @@ fn config(entry: &Entry<'_>) -> Value {
     let defaults =
         properties.filter_map(|(name, of)| Some((name.clone(), of.get("default")?.clone())));
     let mut config = entry.config.clone();
-    conceal(&mut config, &SecretText::fingerprint);
+    secret::conceal(&mut config, &SecretText::fingerprint);
     with_defaults(config, &Value::Object(defaults.collect()))
 }
 

@@ -29,6 +29,7 @@ pub const LINTS: &[Lint] = &[
     kind("unlimited-response", routes::unlimited_response),
     kind("exception-without-note", routes::exception_without_note),
     kind("key-in-query", routes::key_in_query),
+    kind("no-audience", routes::no_audience),
     kind("any-origin", cors::any_origin),
     kind(
         "subdomains-with-credentials",

@@ -184,6 +184,8 @@ pub fn default_identity_header() -> HeaderName {
 pub const REQUEST_ID: &str = request_id::RequestId::NAME;
 /// The name of the plugin that answers preflights.
 pub const CORS: &str = cors::Cors::NAME;
+/// The name of the plugin that checks tokens.
+pub const JWT_VALIDATE: &str = jwt_validate::JwtValidate::NAME;
 /// The name of the plugin that counts requests.
 pub const RATE_LIMIT: &str = rate_limit::RateLimit::NAME;
 /// The name of the plugin that chooses another service.
