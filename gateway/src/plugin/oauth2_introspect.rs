@@ -5,10 +5,9 @@
 //! or, where the configuration says so, the request goes on as nobody's.
 
 mod config;
-mod refusals;
 
-use super::authenticate::{Authenticate, Found, Identity};
-use super::bearer::{ClaimHeaders, Places, Presented, Scopes};
+use super::authenticate::{Authenticate, Found, Identity, Refusal};
+use super::bearer::{ClaimHeaders, Places, Presented, Refusals, Scopes};
 use super::chain::Phases;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
@@ -18,14 +17,17 @@ use crate::identity::introspection::{
 };
 use crate::identity::token::{Fault, MAX_BYTES};
 use crate::identity::{Consumers, Digest};
+use crate::reason::Reason;
 pub use config::Config;
 use futures::FutureExt as _;
 use http::HeaderValue;
 use http::header::HeaderName;
-use refusals::Refusals;
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::time::Instant;
+
+/// Seconds after which a client may ask again while the server does not answer. The next request asks anew.
+const RETRY_AFTER: u32 = 1;
 
 /// The compiled form.
 pub struct Introspect {
@@ -165,7 +167,7 @@ impl Judge {
             Ok(Said::Active(active)) => self
                 .admit(&active, asked)
                 .unwrap_or_else(|fault| self.refusals.fault(fault).into()),
-            Ok(Said::Inactive) => self.refusals.inactive().into(),
+            Ok(Said::Inactive) => self.refusals.fault(Fault::Inactive).into(),
             Err(outage) if self.open && !outage.is_misconfiguration() => {
                 self.introspector.note_opened();
                 Found::Known(Identity {
@@ -174,7 +176,7 @@ impl Judge {
                     ..Identity::default()
                 })
             }
-            Err(_) => Refusals::unavailable().into(),
+            Err(_) => unavailable().into(),
         }
     }
 
@@ -199,6 +201,16 @@ impl Judge {
             private: asked.in_query,
             ..Identity::default()
         }))
+    }
+}
+
+/// Nothing is known of the token, so it is not called wrong.
+fn unavailable() -> Refusal {
+    let what = "the server that knows the token cannot be asked at the moment";
+    let rejection = Rejection::new(Reason::IntrospectionUnavailable, what);
+    Refusal {
+        retry_after: Some(RETRY_AFTER),
+        ..Refusal::new(rejection, None)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The configuration as written, and its way to the compiled form.
 
-use super::{Introspect, Judge, Refusals};
+use super::{Introspect, Judge};
 use crate::config::secret::SecretText;
 use crate::config::units::DurationText;
 use crate::config::{At, Secret, raw};
@@ -8,7 +8,7 @@ use crate::domain::Mistake;
 use crate::identity::egress::{Address, Trust};
 use crate::identity::introspection::{Bounds, Client, Proof, Rules, Settings};
 use crate::plugin::bearer::{
-    Challenge, ClaimHeaders, Places, Realm, ScopeText, Scopes, Texts, TokenPlaces,
+    Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
 use crate::plugin::registry::{Compile, default_identity_header};
 use indexmap::IndexMap;
@@ -197,7 +197,7 @@ impl Config {
             return None;
         }
         let resolved = tls.resolve(at, compile.report)?;
-        match Trust::new(Arc::new(resolved)) {
+        match Trust::new(resolved) {
             Ok(trust) => Some(trust),
             Err(mistake) => {
                 let at = at.key("serverName");
