@@ -145,6 +145,7 @@ fn plugins_do_not_know_each_other() {
         "exchange",
         "registry",
         "max_bytes",
+        "bearer",
         "testing",
     ];
     let files = rust_files(directory);

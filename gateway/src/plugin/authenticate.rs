@@ -153,18 +153,26 @@ impl Authentication {
         mut tell: impl FnMut(usize, &Flow, &Exchange),
     ) -> Flow {
         let gathered = self.gather(request).await;
+        let mut parts: SmallVec<[(usize, Option<Flow>); 2]> = SmallVec::new();
         for (place, (link, plugin)) in self.plugins.iter().enumerate() {
             let part = gathered.part(place);
             plugin.conceal(matches!(part, Some(Part::Known)), exchange);
             match part {
-                Some(Part::Known | Part::Absent) => tell(*link, &Flow::Next, exchange),
+                Some(Part::Known) => parts.push((*link, Some(Flow::Next))),
+                Some(Part::Absent) => parts.push((*link, None)),
                 Some(Part::Refused(refusal)) => {
-                    tell(*link, &refusal.rejection.clone().into(), exchange);
+                    parts.push((*link, Some(refusal.rejection.clone().into())));
                 }
                 None => {}
             }
         }
-        self.decide(gathered, exchange)
+        let flow = self.decide(gathered, exchange);
+        for (link, own) in &parts {
+            // What one plugin refuses or misses is no end where another lets the request through.
+            let own = own.as_ref().filter(|_| !matches!(flow, Flow::Next));
+            tell(*link, own.unwrap_or(&flow), exchange);
+        }
+        flow
     }
 
     async fn gather(&self, request: &Request<'_>) -> Gathered {
