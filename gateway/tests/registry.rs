@@ -30,6 +30,7 @@ fn the_reference_is_what_the_plugins_say() {
 #[test]
 fn every_example_compiles() {
     let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("client-secret"), "secret").unwrap();
     for kind in REGISTRY {
         let entry: Value = serde_yaml::from_str(kind.example).unwrap();
         assert_eq!(entry["name"], kind.name);

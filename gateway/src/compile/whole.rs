@@ -183,7 +183,7 @@ fn log_output(output: &raw::LogOutput, at: At<'_>) -> Output {
     }
 }
 
-/// The documents as they were read, with the keys of consumers left out.
+/// The documents as they were read, with keys of consumers and secrets of plugins left out.
 pub fn without_secrets(documents: &[Loaded]) -> Value {
     let redacted = documents.iter().map(|Loaded { source, .. }| {
         let mut value = source.value().clone();

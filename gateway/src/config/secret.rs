@@ -28,7 +28,7 @@ impl fmt::Debug for SecretText {
 }
 
 /// Members of a plugin's config whose text is a [`SecretText`].
-const SECRETS: [&str; 3] = ["secret", "clientSecret", "password"];
+pub(super) const SECRETS: [&str; 3] = ["secret", "clientSecret", "password"];
 
 /// Puts what `shown` makes of each secret in a plugin's config into its place, so that the rest can be shown.
 pub fn conceal(config: &mut Value, shown: &impl Fn(&SecretText) -> String) {
@@ -354,6 +354,20 @@ mod tests {
         let digest = "f52fbd32b2b3b86ff88ef6c490628285f482af15ddcb29541f94bcf526a3f6c7";
         assert_eq!(of(&format!("sha256:{digest}")), of("hunter2"));
         assert_eq!(of("hunter2 ${env:KEY"), "malformed");
+    }
+
+    #[test]
+    fn secrets_in_plugins_are_concealed_wherever_they_stand() {
+        let mut value = serde_json::json!({"plugins": [
+            {"config": {"clientSecret": "hunter2", "clientId": "gateway"}},
+            {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
+        ]});
+        conceal(&mut value, &SecretText::fingerprint);
+        let wanted = serde_json::json!({"plugins": [
+            {"config": {"clientSecret": "sha256:f52fbd32…", "clientId": "gateway"}},
+            {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
+        ]});
+        assert_eq!(value, wanted);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod claims;
 mod consumer;
 mod consumers;
 pub mod egress;
+pub mod introspection;
 pub mod jwk;
 pub mod jwks;
 mod keys;

@@ -3,7 +3,7 @@
 //! Each says what it found; here it is decided, and told in one challenge (RFC 9110 §11.6.1). Whatever a plugin's
 //! credential was, unless the plugin believed it and is to send it on, the upstream does not see it.
 
-use super::exchange::{Attempt, Exchange};
+use super::exchange::{Attempt, Exchange, OPEN};
 use super::{Flow, Rejection, Request};
 use crate::identity::{Claims, Consumer, Digest};
 use crate::reason::Reason;
@@ -63,6 +63,8 @@ pub struct Identity {
     pub fields: Option<super::edits::Fields>,
     /// The credential stood in the URL, so that no shared cache may keep the response (RFC 6750 §2.3).
     pub private: bool,
+    /// Nobody could check the credential, and the configuration lets the request go on all the same.
+    pub unchecked: bool,
 }
 
 /// Why a credential is not enough.
@@ -228,7 +230,8 @@ impl Authentication {
                 let detail = "the credentials belong to different consumers";
                 return Rejection::new(Reason::CredentialInvalid, detail).into();
             }
-            exchange.attempt = Some(Attempt::new(name, "success"));
+            let result = if identity.unchecked { OPEN } else { "success" };
+            exchange.attempt = Some(Attempt::new(name, result));
             identity.write(exchange);
         }
         Flow::Next

@@ -8,7 +8,7 @@ mod config;
 mod issuer;
 
 use super::authenticate::{Authenticate, Found, Identity, Refusal};
-use super::bearer::{Challenge, ClaimHeaders, Places, Presented, Scopes};
+use super::bearer::{ClaimHeaders, Places, Presented, Refusals, Scopes};
 use super::chain::Phases;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
@@ -67,7 +67,7 @@ impl Authenticate for JwtValidate {
     fn authenticate(&self, request: &Request<'_>) -> Found {
         let (token, in_query) = match self.places.find(request) {
             Presented::Nothing => return Found::Absent,
-            Presented::Malformed(why) => return self.judge.malformed(why),
+            Presented::Malformed(why) => return self.judge.refusals.malformed(why).into(),
             Presented::One { token, in_query } => (token, in_query),
         };
         let moment = Moment {
@@ -115,7 +115,7 @@ impl Authenticate for JwtValidate {
     }
 
     fn challenge(&self) -> Option<HeaderValue> {
-        Some(self.judge.challenges.bare.clone())
+        Some(self.judge.refusals.bare())
     }
 }
 
@@ -148,30 +148,7 @@ struct Judge {
     consumers: Arc<Consumers>,
     remembered: Arc<Remembered>,
     scope: Scope,
-    challenges: Challenges,
-}
-
-/// Challenges for everything that can be wrong with a token, made once.
-struct Challenges {
-    start: Challenge,
-    bare: HeaderValue,
-    /// By the numbers of the faults.
-    faults: Box<[HeaderValue]>,
-    scope: HeaderValue,
-}
-
-impl Challenges {
-    fn new(start: Challenge, scopes: &Scopes) -> Self {
-        let faults = Fault::ALL.iter();
-        Self {
-            bare: start.bare(),
-            faults: faults
-                .map(|fault| start.error("invalid_token", fault.text()))
-                .collect(),
-            scope: start.insufficient_scope(&scopes.text()),
-            start,
-        }
-    }
+    refusals: Refusals,
 }
 
 impl Judge {
@@ -240,11 +217,7 @@ impl Judge {
 
     fn admit(&self, known: &Known, digest: Digest, moment: &Moment) -> Found {
         if !self.scopes.is_empty() && !known.suffices {
-            let rejection = Rejection::new(
-                Reason::InsufficientScope,
-                "the token's scope does not reach so far",
-            );
-            return Refusal::new(rejection, Some(self.challenges.scope.clone())).into();
+            return self.refusals.scope().into();
         }
         let claims = known.verified.claims();
         let issuer = &self.issuers[known.issuer].rules.issuer;
@@ -258,19 +231,12 @@ impl Judge {
             consumer_header: Some(self.consumer_header.clone()),
             fields: Some(known.fields.clone()),
             private: moment.in_query,
+            ..Identity::default()
         })
     }
 
     fn refuse(&self, fault: Fault) -> Found {
-        let challenge = self.challenges.faults[fault as usize].clone();
-        let rejection = Rejection::new(Reason::CredentialInvalid, fault.text());
-        Refusal::new(rejection, Some(challenge)).into()
-    }
-
-    fn malformed(&self, why: &'static str) -> Found {
-        let challenge = self.challenges.start.error("invalid_request", why);
-        let rejection = Rejection::new(Reason::MalformedCredential, why);
-        Refusal::new(rejection, Some(challenge)).into()
+        self.refusals.fault(fault).into()
     }
 
     /// Nothing is known of the token, so it is not called wrong.

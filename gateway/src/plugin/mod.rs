@@ -16,6 +16,7 @@ pub use cors::is_preflight;
 mod jwt_validate;
 mod key_auth;
 mod max_bytes;
+mod oauth2_introspect;
 mod observability;
 mod rate_limit;
 mod request_id;

@@ -3,7 +3,7 @@
 use super::State;
 use super::context::Context;
 use super::wire::Refused;
-use crate::plugin::exchange::Exchange;
+use crate::plugin::exchange::{Exchange, OPEN};
 use crate::telemetry::{Line, Seen};
 use http::header::USER_AGENT;
 use http::uri::Uri;
@@ -129,6 +129,8 @@ fn fill(
         "consumer",
         exchange.consumer.as_ref().map(|consumer| consumer.name()),
     );
+    let unchecked = exchange.attempt.filter(|attempt| attempt.result == OPEN);
+    line.maybe("unchecked", unchecked.map(|attempt| attempt.plugin));
     line.maybe("cause", ctx.reason.map(|reason| reason.facts().code));
     line.maybe(
         "dry_run",

@@ -1,13 +1,13 @@
 //! The configuration as written, and its way to the compiled form.
 
 use super::issuer::Issuer;
-use super::{Challenges, Judge, JwtValidate};
+use super::{Judge, JwtValidate};
 use crate::config::secret::SecretText;
 use crate::config::units::DurationText;
 use crate::config::{PemText, raw};
 use crate::identity::token::Scope;
 use crate::plugin::bearer::{
-    Challenge, ClaimHeaders, Places, Realm, ScopeText, Scopes, Texts, TokenPlaces,
+    Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
 use crate::plugin::registry::{Compile, default_identity_header};
 use indexmap::IndexMap;
@@ -179,7 +179,7 @@ impl Config {
         });
         let judge = Judge {
             scope: scope(&issuers, &scopes, &claim_headers),
-            challenges: Challenges::new(challenge?, &scopes),
+            refusals: Refusals::new(challenge?, &scopes),
             issuers: issuers.into(),
             claim_headers,
             scopes,
