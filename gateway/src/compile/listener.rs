@@ -13,6 +13,7 @@ pub fn default_listener() -> Listener {
     Listener {
         address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
         trusted: vec![],
+        tls: None,
         http2: false,
         paths: PathRules::default(),
         head_timeout: Duration::from_secs(10),
