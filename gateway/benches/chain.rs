@@ -12,6 +12,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, anyhow, bail};
+use futures::executor::block_on;
 use gateway::compile::{Lasting, Outline, Overrides, compile};
 use gateway::config::load;
 use gateway::plugin::chain::{Chain, Link};
@@ -182,6 +183,8 @@ impl Calls {
                 query: None,
                 client: IpAddr::V4(Ipv4Addr::LOCALHOST),
                 trusted: false,
+                secure: false,
+                certificate: None,
                 now: STEP * u32::try_from(self.made).context("a count of requests")?,
                 time,
             };
@@ -195,7 +198,7 @@ impl Calls {
 
 fn plain(chain: &Chain, request: &Request<'_>) -> Flow {
     let mut exchange = Exchange::default();
-    let flow = chain.on_request(request, &mut exchange);
+    let flow = block_on(chain.on_request(request, &mut exchange));
     black_box(&exchange);
     flow
 }
@@ -212,7 +215,7 @@ fn traced(chain: &Chain, request: &Request<'_>, parts: &mut [Cost]) -> Flow {
         }
         (counted, clock) = (allocations(), Instant::now());
     };
-    chain.trace_request(request, &mut exchange, tell)
+    block_on(chain.trace_request(request, &mut exchange, tell))
 }
 
 /// What two looks at the clock take, which is in each plugin's time.

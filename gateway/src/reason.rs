@@ -54,10 +54,16 @@ reasons! {
     MalformedRequest = 400 "malformed-request" "The request is malformed" "http_request_error" closes;
     /// The path cannot be normalised, or hides a delimiter.
     MalformedPath = 400 "malformed-path" "The path of the request is not acceptable" "http_request_error";
+    /// A credential that is not in a form that could be one, or two ways to give it at once.
+    MalformedCredential = 400 "malformed-credential" "The credential is malformed" "http_request_error";
     /// No credential, where one is needed.
     CredentialMissing = 401 "credential-missing" "A credential is needed" "http_request_denied";
     /// A credential that nobody owns, that has ended, or two of them.
     CredentialInvalid = 401 "credential-invalid" "The credential is not valid" "http_request_denied";
+    /// Who calls is known, and may not do this.
+    Forbidden = 403 "forbidden" "This is not allowed" "http_request_denied";
+    /// The token's scope does not reach so far.
+    InsufficientScope = 403 "insufficient-scope" "The token's scope is not enough" "http_request_denied";
     /// No route for host and path.
     NoRoute = 404 "no-route" "Nothing is served here" "destination_not_found";
     /// A route for host and path, but not for the method.
@@ -78,6 +84,8 @@ reasons! {
     HeadersTooLarge = 431 "headers-too-large" "The request's header fields are too large" "http_request_error" closes;
     /// The client went away; nobody reads the answer.
     ClientClosed = 499 "client-closed" "The client closed the connection" "http_request_error" closes;
+    /// The route's policy cannot be carried out, so nobody passes.
+    PolicyBroken = 500 "policy-broken" "The route is closed" "proxy_configuration_error";
     /// A fault of the gateway.
     Internal = 500 "internal-error" "The gateway failed" "proxy_internal_error" closes;
     /// A transfer coding that the gateway does not know.
@@ -86,12 +94,22 @@ reasons! {
     UpstreamUnresolved = 502 "upstream-unresolved" "The upstream could not be found" "dns_error";
     /// The upstream does not take connections.
     UpstreamRefused = 502 "upstream-refused" "The upstream could not be reached" "connection_refused";
+    /// The upstream does not speak TLS, or no version and cipher that the gateway speaks.
+    UpstreamTls = 502 "upstream-tls" "TLS with the upstream failed" "tls_protocol_error";
+    /// The upstream's certificate is not trusted, has expired or is another name's.
+    UpstreamCertificate = 502 "upstream-certificate" "The upstream's certificate is not valid" "tls_certificate_error";
+    /// The upstream broke the handshake off, as it does where it misses the gateway's certificate.
+    UpstreamTlsAlert = 502 "upstream-tls-alert" "The upstream refused TLS" "tls_alert_received";
     /// The upstream closed the connection before it answered.
     UpstreamReset = 502 "upstream-reset" "The upstream closed the connection" "connection_terminated";
     /// The upstream's answer is not HTTP.
     UpstreamInvalid = 502 "upstream-invalid" "The upstream's answer is not valid" "http_protocol_error";
     /// The upstream's answer is larger than the limit.
     ResponseTooLarge = 502 "response-too-large" "The upstream's answer is too large" "http_response_body_size";
+    /// The keys that tokens are checked by cannot be had.
+    KeysUnavailable = 503 "keys-unavailable" "Tokens cannot be checked now" "destination_unavailable";
+    /// The server that knows the tokens cannot be asked.
+    IntrospectionUnavailable = 503 "introspection-unavailable" "Tokens cannot be checked now" "destination_unavailable";
     /// No target that may be used.
     NoTarget = 503 "no-target" "No upstream is available" "destination_unavailable";
     /// The upstream did not take the connection in time.

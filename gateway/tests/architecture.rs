@@ -36,6 +36,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "telemetry",
             "router",
             "upstream",
+            "identity",
             "plugin",
             "domain",
             "config",
@@ -52,7 +53,9 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "explain",
-        &["proxy", "snapshot", "plugin", "router", "domain", "reason"],
+        &[
+            "proxy", "snapshot", "plugin", "router", "identity", "domain", "reason",
+        ],
     ),
     (
         "runtime",
@@ -64,7 +67,9 @@ const ARROWS: &[(&str, &[&str])] = &[
             "snapshot",
             "plugin",
             "upstream",
+            "identity",
             "telemetry",
+            "domain",
             "config",
         ],
     ),
@@ -135,6 +140,7 @@ fn plugins_do_not_know_each_other() {
     let directory = Path::new("src/plugin");
     let shared = [
         "mod",
+        "authenticate",
         "chain",
         "edits",
         "exchange",

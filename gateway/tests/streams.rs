@@ -1,4 +1,4 @@
-//! What passes through unbuffered: events, large bodies, WebSockets, HTTP/2 and gRPC.
+//! What passes through unbuffered: events, large bodies, HTTP/2 and gRPC.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod support;
@@ -9,8 +9,8 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use mock_upstreams::{Behaviour, MockUpstream};
 use sha2::{Digest, Sha256};
-use support::{Started, behaving, echo, read_until, request, start};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use support::{Started, behaving, read_until, request, start};
+use tokio::io::AsyncWriteExt;
 
 #[tokio::test]
 async fn events_come_one_by_one() {
@@ -67,63 +67,6 @@ async fn large_bodies_pass_intact_both_ways() {
         .body(body);
     assert_eq!(sent.send().await.unwrap().status(), 200);
     assert_eq!(upstream.received()[0].body_sha256, expected);
-}
-
-const UPGRADE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-                       Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
-
-/// A masked text frame (RFC 6455 §5.2) whose mask changes nothing.
-fn frame(text: &str) -> Vec<u8> {
-    let length = u8::try_from(text.len()).unwrap() | 0x80;
-    [&[0x81, length, 0, 0, 0, 0], text.as_bytes()].concat()
-}
-
-#[tokio::test]
-async fn websockets_are_passed_through_and_may_be_silent() {
-    let upstream = MockUpstream::spawn(Behaviour::websocket()).await.unwrap();
-    let gateway = start(&format!(
-        "service: {{name: up, url: '{}', timeouts: {{try: 200ms, total: 300ms, idle: 1m}}}}\nroute: {{paths: ['/']}}\n",
-        upstream.url()
-    ))
-    .await;
-    let mut client = gateway.connect().await;
-    client
-        .write_all(request("GET", "/chat", UPGRADE).as_bytes())
-        .await
-        .unwrap();
-    let head = read_until(&mut client, "\r\n\r\n").await;
-    assert!(head.starts_with("HTTP/1.1 101 "), "{head}");
-    assert!(head.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo="), "{head}");
-    assert!(head.to_lowercase().contains("upgrade: websocket"), "{head}");
-    assert!(head.to_lowercase().contains("x-request-id"), "{head}");
-    for text in ["hello", "again"] {
-        // Longer than `try` and `total`: a stream ends by its idle time only.
-        let silence = std::time::Duration::from_millis(500);
-        let early = tokio::time::timeout(silence, client.read_u8()).await;
-        assert!(early.is_err(), "cut or talked to: {early:?}");
-        client.write_all(&frame(text)).await.unwrap();
-        let mut answer = vec![0; text.len() + 2];
-        tokio::time::timeout(support::DEADLINE, client.read_exact(&mut answer))
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(&answer[2..], text.as_bytes());
-    }
-    drop(client);
-    let line = gateway.log(1).await.pop().unwrap();
-    assert_eq!(line["status"], 101, "{line}");
-}
-
-#[tokio::test]
-async fn an_upgrade_that_the_upstream_does_not_want_is_an_answer_like_any() {
-    let (upstream, gateway) = echo().await;
-    let first = request("GET", "/1", UPGRADE);
-    let second = request("GET", "/2", "Connection: close\r\n");
-    let answers = support::Answer::all(&gateway.talk(first + &second).await);
-    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
-    assert_eq!(statuses, [200, 200]);
-    assert_eq!(answers[0].header("upgrade"), None);
-    assert_eq!(upstream.received()[0].header("upgrade"), Some("websocket"));
 }
 
 #[tokio::test]

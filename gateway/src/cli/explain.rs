@@ -63,7 +63,17 @@ impl Explain {
         }
         let named = headers.get(HOST).and_then(|host| host.to_str().ok());
         let host = self.host.or_else(|| named.map(str::to_owned));
-        let explanation = explain(
+        let runtime = match tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+        {
+            Ok(runtime) => runtime,
+            Err(error) => {
+                eprintln!("error: the runtime cannot be started: {error}");
+                return ExitCode::FAILURE;
+            }
+        };
+        let explanation = runtime.block_on(explain(
             &snapshot,
             &Asked {
                 method: self.method,
@@ -73,7 +83,7 @@ impl Explain {
                 headers,
                 peer: self.client,
             },
-        );
+        ));
         print(&match self.format {
             Format::Human => explanation.to_string(),
             Format::Json => {

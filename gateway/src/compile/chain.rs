@@ -6,12 +6,14 @@
 use super::Lasting;
 use super::outline::{Api, Outline};
 use crate::config::{At, Loaded, Report, Source, raw};
-use crate::identity::Keys;
+use crate::identity::Consumers;
+use crate::plugin::authenticate::Combine;
 use crate::plugin::chain::{Chain, Link, Phases};
 use crate::plugin::registry::{self, Compile, Kind, REGISTRY};
 use http::header::HeaderName;
 use serde_json::Value;
 use std::collections::HashSet;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -115,8 +117,9 @@ fn defaults<'a>() -> Vec<Entry<'a>> {
 
 /// Headers by which the gateway speaks to upstreams, whichever route names them.
 pub fn reserved(outline: &Outline<'_>) -> Box<[HeaderName]> {
-    let named = outline.plugins().into_iter().filter_map(|(plugin, _)| {
-        registry::identity_header(&plugin.name, plugin.config.as_ref().unwrap_or(&Value::Null))
+    let named = outline.plugins().into_iter().flat_map(|(plugin, _)| {
+        let config = plugin.config.as_ref().unwrap_or(&Value::Null);
+        registry::find(&plugin.name).map_or_else(Vec::new, |kind| (kind.identity_headers)(config))
     });
     let names: HashSet<HeaderName> = named.chain([registry::default_identity_header()]).collect();
     names.into_iter().collect()
@@ -124,8 +127,9 @@ pub fn reserved(outline: &Outline<'_>) -> Box<[HeaderName]> {
 
 /// What chains are made from, besides the entries.
 pub struct Makings<'a> {
-    pub keys: &'a Arc<Keys>,
+    pub consumers: &'a Arc<Consumers>,
     pub lasting: &'a Lasting,
+    pub resolve: &'a [(String, SocketAddr)],
 }
 
 impl Makings<'_> {
@@ -135,6 +139,7 @@ impl Makings<'_> {
         entries: &[Entry<'_>],
         route: &str,
         services: &[Arc<str>],
+        combine: Combine,
         report: &mut Report,
     ) -> Option<Chain> {
         let siblings: Vec<(&str, &Value)> = entries
@@ -151,7 +156,9 @@ impl Makings<'_> {
                 route,
                 siblings: &siblings,
                 services,
-                keys: self.keys,
+                consumers: self.consumers,
+                identities: &self.lasting.identities,
+                resolve: self.resolve,
                 limits: &self.lasting.limits,
             };
             match (entry.kind.compile)(&entry.config, &mut compile, &mut phases) {
@@ -164,7 +171,7 @@ impl Makings<'_> {
                 None => sound = false,
             }
         }
-        sound.then(|| phases.finish())
+        sound.then(|| phases.finish(combine))
     }
 }
 

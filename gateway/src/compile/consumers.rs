@@ -1,13 +1,14 @@
-//! Consumers and their keys.
+//! Consumers and their credentials.
 
 use crate::config::{At, Loaded, Report, Secret, raw};
-use crate::identity::{Consumer, Digest, KeyEntry, Keys};
+use crate::identity::{Consumer, Consumers, Digest, KeyEntry, Keys, NameError, TokenMatch};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-pub fn compile(documents: &[Loaded], report: &mut Report) -> Keys {
+pub fn compile(documents: &[Loaded], report: &mut Report) -> Consumers {
+    let mut consumers = Consumers::default();
     let mut keys = Keys::default();
     let mut names = HashMap::new();
     for Loaded { source, document } in documents {
@@ -21,22 +22,62 @@ pub fn compile(documents: &[Loaded], report: &mut Report) -> Keys {
                         "duplicate-consumer",
                         format!("two consumers are named `{}`", raw.name),
                     )
-                    .help("give one of them another name, or put all keys under one");
+                    .help("give one of them another name, or put all credentials under one");
             }
-            consumer(raw, at, &mut keys, report);
+            match consumer(raw) {
+                Ok(consumer) => {
+                    consumers.insert(&consumer);
+                    add_keys(&consumer, raw, at, &mut keys, report);
+                    add_tokens(&consumer, raw, at, &mut consumers, report);
+                }
+                Err(error) => {
+                    report.error(at.key("name"), "invalid-consumer-name", error.to_string());
+                }
+            }
         }
     }
-    keys
+    consumers.keys = Arc::new(keys);
+    consumers
 }
 
-fn consumer(raw: &raw::Consumer, at: At<'_>, keys: &mut Keys, report: &mut Report) {
-    let consumer = match Consumer::new(&raw.name, raw.groups.clone(), raw.metadata.clone()) {
-        Ok(consumer) => Arc::new(consumer),
-        Err(error) => {
-            report.error(at.key("name"), "invalid-consumer-name", error.to_string());
-            return;
+fn consumer(raw: &raw::Consumer) -> Result<Arc<Consumer>, NameError> {
+    let consumer = Consumer::new(&raw.name, raw.groups.clone(), raw.metadata.clone())?;
+    Ok(Arc::new(consumer.with_roles(raw.roles.clone())))
+}
+
+fn add_tokens(
+    consumer: &Arc<Consumer>,
+    raw: &raw::Consumer,
+    at: At<'_>,
+    consumers: &mut Consumers,
+    report: &mut Report,
+) {
+    let list = at.key("tokens");
+    for (place, token) in raw.tokens.iter().enumerate() {
+        let token = TokenMatch {
+            issuer: token.issuer.as_deref().map(Into::into),
+            claim: token.claim.as_deref().unwrap_or("sub").into(),
+            value: token.value.as_str().into(),
+        };
+        if let Err(owner) = consumers.insert_token(token, consumer) {
+            report
+                .error(
+                    list.index(place),
+                    "duplicate-token",
+                    format!("such tokens are already those of `{}`", owner.name()),
+                )
+                .help("a token belongs to one consumer");
         }
-    };
+    }
+}
+
+fn add_keys(
+    consumer: &Arc<Consumer>,
+    raw: &raw::Consumer,
+    at: At<'_>,
+    keys: &mut Keys,
+    report: &mut Report,
+) {
     let list = at.key("keys");
     for (place, key) in raw.keys.iter().enumerate() {
         let at = list.index(place);

@@ -6,8 +6,10 @@
 mod chain;
 mod consumers;
 mod listener;
+mod listener_tls;
 mod outline;
 mod route;
+mod secure;
 mod service;
 mod whole;
 
@@ -18,24 +20,28 @@ pub(crate) use outline::Written;
 pub use whole::Overrides;
 
 use crate::config::Report;
+use crate::identity;
 use crate::limit::Limits;
+use crate::plugin::authenticate::Combine;
 use crate::snapshot::Snapshot;
 use crate::telemetry::Metrics;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// What outlives a configuration: counters and metrics.
+/// What outlives a configuration: counters, metrics, key sets and remembered credentials.
 #[derive(Debug, Clone, Default)]
 pub struct Lasting {
     /// Counters of the rate limits.
     pub limits: Arc<Limits>,
+    /// Key sets and remembered credentials.
+    pub identities: Arc<identity::Lasting>,
     /// The metrics.
     pub metrics: Arc<Metrics>,
 }
 
 /// Compiles the outline of the documents. What is wrong goes to `report`; there is a snapshot only when nothing is.
-/// `watched` are the files and directories that the documents came from.
+/// `watched` are the files and directories that the documents came from; those that they refer to are added.
 pub fn compile(
     outline: &Outline<'_>,
     watched: &BTreeSet<PathBuf>,
@@ -43,16 +49,17 @@ pub fn compile(
     lasting: &Lasting,
     report: &mut Report,
 ) -> Option<Snapshot> {
-    let keys = Arc::new(consumers::compile(outline.documents, report));
+    let consumers = Arc::new(consumers::compile(outline.documents, report));
     let whole = whole::compile(outline.documents, overrides, report);
     let services = service::compile(&outline.apis, report);
     let makings = chain::Makings {
-        keys: &keys,
+        consumers: &consumers,
         lasting,
+        resolve: &whole.resolve,
     };
     let routes = route::compile(&outline.routes, &services, &makings, report);
     let ids = chain::ids(&outline.globals, report);
-    let fallback = makings.compile(&ids, "", &[], report);
+    let fallback = makings.compile(&ids, "", &[], Combine::All, report);
     if report.has_errors() {
         return None;
     }
@@ -67,6 +74,6 @@ pub fn compile(
         drain: whole.drain,
         resolve: whole.resolve,
         documents: whole::without_secrets(outline.documents),
-        watched: watched.clone(),
+        watched: watched.union(report.files()).cloned().collect(),
     })
 }

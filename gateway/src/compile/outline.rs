@@ -4,6 +4,7 @@
 
 use super::chain::{self, Entry};
 use crate::config::{At, Loaded, Report, raw};
+use crate::plugin::authenticate::Combine;
 use std::sync::LazyLock;
 
 /// The documents, sorted out.
@@ -30,6 +31,19 @@ pub struct Written<'a> {
     pub raw: &'a raw::Route,
     pub at: At<'a>,
     pub plugins: Vec<Entry<'a>>,
+    /// What holds for the whole, where neither route nor API says how auth plugins combine.
+    combine: Option<raw::Combine>,
+}
+
+impl Written<'_> {
+    /// How several auth plugins on the route combine.
+    pub fn combine(&self) -> Combine {
+        let nearest = self.raw.authenticate.or(self.api.raw.authenticate);
+        match nearest.or(self.combine) {
+            Some(raw::Combine::Any) => Combine::Any,
+            Some(raw::Combine::All) | None => Combine::All,
+        }
+    }
 }
 
 impl<'a> Outline<'a> {
@@ -37,6 +51,7 @@ impl<'a> Outline<'a> {
     pub fn new(documents: &'a [Loaded], report: &mut Report) -> Self {
         let apis = apis(documents, report);
         let globals = chain::globals(documents);
+        let combine = combine(documents, report);
         let mut routes = vec![];
         for api in &apis {
             for (place, (raw, at)) in api.routes().into_iter().enumerate() {
@@ -51,6 +66,7 @@ impl<'a> Outline<'a> {
                     raw,
                     at,
                     plugins,
+                    combine,
                 });
             }
         }
@@ -118,6 +134,27 @@ impl<'a> Api<'a> {
         }
         routes
     }
+}
+
+/// What the documents without a service say for the whole, once.
+fn combine(documents: &[Loaded], report: &mut Report) -> Option<raw::Combine> {
+    let mut said = None;
+    for Loaded { source, document } in documents {
+        let api = &document.api;
+        if let (None, Some(combine)) = (&api.service, api.authenticate) {
+            if said.is_some_and(|before| before != combine) {
+                report
+                    .error(
+                        At::root(source).key("authenticate"),
+                        "duplicate-key",
+                        "another document says otherwise for the whole",
+                    )
+                    .help("say it once, or in the API documents");
+            }
+            said = Some(combine);
+        }
+    }
+    said
 }
 
 fn apis<'a>(documents: &'a [Loaded], report: &mut Report) -> Vec<Api<'a>> {

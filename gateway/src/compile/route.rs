@@ -162,7 +162,13 @@ fn route(
         .iter()
         .map(|(raw, _)| raw.name.as_str().into())
         .collect();
-    let chain = makings.compile(&written.plugins, &name, &service_names, report);
+    let chain = makings.compile(
+        &written.plugins,
+        &name,
+        &service_names,
+        written.combine(),
+        report,
+    );
     let path = path_change(written.raw, written.at, paths, report)?;
     Some(Route {
         backends: backends?.into(),

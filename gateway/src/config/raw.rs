@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    pem::{PemList, PemText},
     secret::SecretText,
     units::{DurationText, SizeText},
 };
@@ -62,9 +63,21 @@ pub struct Api {
     /// Several routes, each with its own plugins.
     #[serde(default)]
     pub routes: Vec<Route>,
+    /// How several auth plugins on one route combine; `all` by default.
+    pub authenticate: Option<Combine>,
     /// What happens to the requests of this API, or of every API where the document has no service.
     #[serde(default)]
     pub plugins: Vec<Plugin>,
+}
+
+/// How several auth plugins on one route combine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Combine {
+    /// Every one has to know its credential.
+    All,
+    /// One that knows its credential is enough.
+    Any,
 }
 
 /// An upstream: one address or several, and how they are called.
@@ -90,6 +103,22 @@ pub struct Service {
     pub timeouts: Option<ServiceTimeouts>,
     /// When a call is tried again.
     pub retries: Option<Retries>,
+    /// Whom to trust and what to show where the URL is `https://`; the system's authorities and nothing by default.
+    pub tls: Option<ClientTls>,
+}
+
+/// TLS towards a server. Its certificate is always verified.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientTls {
+    /// The certificate authorities that are trusted, instead of the system's.
+    pub ca: Option<PemList>,
+    /// The name that the server's certificate has to have, and that is asked for by SNI; the host by default.
+    pub server_name: Option<String>,
+    /// The certificate that the gateway shows, the chain behind it.
+    pub certificate: Option<PemText>,
+    /// The private key of the certificate.
+    pub key: Option<PemText>,
 }
 
 /// One address of a service.
@@ -247,6 +276,8 @@ pub struct Route {
     pub strip_prefix: Option<bool>,
     /// Replaces the matched part of the path; the path's parameters may be used, as in `/internal/{id}`.
     pub rewrite: Option<String>,
+    /// How several auth plugins of this route combine, instead of what holds for the API.
+    pub authenticate: Option<Combine>,
     /// Plugins of this route alone, added to those of the document. Only in `routes`.
     #[serde(default)]
     pub plugins: Vec<Plugin>,
@@ -313,7 +344,9 @@ pub struct Listener {
     /// Networks of peers whose X-Forwarded-*, Forwarded and request id are believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
-    /// HTTP/2 without TLS (h2c, prior knowledge); false by default.
+    /// TLS: the certificates that the gateway shows, and what clients have to show. None by default.
+    pub tls: Option<ServerTls>,
+    /// HTTP/2 without TLS (h2c, prior knowledge); false by default. With TLS it is offered always.
     pub http2: Option<bool>,
     /// The limits in time of a client.
     pub timeouts: Option<ListenerTimeouts>,
@@ -321,6 +354,65 @@ pub struct Listener {
     pub paths: Option<PathRules>,
     /// The limits in size of a request's head.
     pub limits: Option<ListenerLimits>,
+}
+
+/// TLS on a listener.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerTls {
+    /// Chosen by the name that a client asks for (SNI) from the alternative names in them; the first where none fits.
+    #[schemars(length(min = 1))]
+    pub certificates: Vec<ServerCertificate>,
+    /// The lowest version of TLS that is spoken; `1.2` by default.
+    pub min_version: Option<TlsVersion>,
+    /// Whether clients have to show a certificate, and which are taken. They are not asked for one by default.
+    pub client_certificates: Option<ClientCertificates>,
+}
+
+/// A certificate that the gateway shows.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerCertificate {
+    /// The certificate, the chain behind it.
+    pub certificate: PemText,
+    /// The private key of the certificate.
+    pub key: PemText,
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// RFC 8446.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// What clients have to show.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientCertificates {
+    /// Whether clients have to show a certificate; `required` by default.
+    pub mode: Option<ClientCertificateMode>,
+    /// The authorities whose certificates are taken.
+    pub ca: Option<PemList>,
+    /// Lists of revoked certificates: one of each authority, intermediate ones included. One that is out of date lets
+    /// nobody in.
+    pub crl: Option<PemList>,
+}
+
+/// Whether clients have to show a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientCertificateMode {
+    /// No connection without one that is taken.
+    Required,
+    /// A client may have none; one that is not taken ends the connection.
+    Optional,
+    /// Clients are not asked.
+    Off,
 }
 
 /// The limits in time of a client.
@@ -389,12 +481,32 @@ pub struct Consumer {
     /// Groups the consumer belongs to.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Roles the consumer has, whatever its credential says.
+    #[serde(default)]
+    pub roles: Vec<String>,
     /// What else is known of the consumer.
     #[serde(default)]
     pub metadata: IndexMap<String, String>,
     /// API keys; several may overlap while one is rotated.
     #[serde(default)]
     pub keys: Vec<Key>,
+    /// What verified tokens of the consumer say.
+    #[serde(default)]
+    pub tokens: Vec<TokenMatch>,
+}
+
+/// What a token says that is a consumer's.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct TokenMatch {
+    /// Who issued it; without one, any issuer that the route trusts.
+    pub issuer: Option<String>,
+    /// The claim that is looked at, among those of the plugin's `consumerClaim`; `sub` by default.
+    #[schemars(length(min = 1))]
+    pub claim: Option<String>,
+    /// What the claim is.
+    #[schemars(length(min = 1))]
+    pub value: String,
 }
 
 /// An API key of a consumer.

@@ -135,7 +135,7 @@ pub enum Outcome {
 
 /// Says what becomes of a request on the first listener.
 #[must_use]
-pub fn explain(snapshot: &Snapshot, asked: &Asked) -> Explanation {
+pub async fn explain(snapshot: &Snapshot, asked: &Asked) -> Explanation {
     let listener = &snapshot.listeners[0];
     let client = client_address(asked.peer, &asked.headers, listener);
     let told = |path: &str, route: Option<&Route>, plugins, outcome| Explanation {
@@ -148,26 +148,29 @@ pub fn explain(snapshot: &Snapshot, asked: &Asked) -> Explanation {
         outcome,
     };
     let mut exchange = Exchange::default();
-    let mut run = |chain: &Chain, path: &str| {
-        let request = Request {
-            method: &asked.method,
-            headers: &asked.headers,
-            path,
-            query: asked.query.as_deref(),
-            client,
-            trusted: listener.trusts(asked.peer),
-            now: Duration::ZERO,
-            time: SystemTime::now(),
-        };
-        trace(chain, &request, &mut exchange)
+    let request = Request {
+        method: &asked.method,
+        headers: &asked.headers,
+        path: "/",
+        query: asked.query.as_deref(),
+        client,
+        trusted: listener.trusts(asked.peer),
+        secure: false,
+        certificate: None,
+        now: Duration::ZERO,
+        time: SystemTime::now(),
     };
     let path = match normalise(&asked.path, listener.paths) {
         Ok(path) => path,
         Err(error) => {
             let rejection = Rejection::new(Reason::MalformedPath, error.to_string());
-            let (plugins, _) = run(&snapshot.fallback, "/");
+            let (plugins, _) = trace(&snapshot.fallback, &request, &mut exchange).await;
             return told(&asked.path, None, plugins, Outcome::refuse(&rejection));
         }
+    };
+    let request = Request {
+        path: &path,
+        ..request
     };
     let choice = snapshot.choose(&router::Request {
         host: asked.host.as_deref(),
@@ -178,7 +181,7 @@ pub fn explain(snapshot: &Snapshot, asked: &Asked) -> Explanation {
     });
     match choice {
         Ok(Choice { route, rewritten }) => {
-            let (plugins, flow) = run(&route.chain, &path);
+            let (plugins, flow) = trace(&route.chain, &request, &mut exchange).await;
             let path_upstream = rewritten.as_deref().unwrap_or(&path);
             let outcome = match flow {
                 Flow::Next => forward(snapshot, &route, path_upstream, asked, &exchange),
@@ -190,7 +193,7 @@ pub fn explain(snapshot: &Snapshot, asked: &Asked) -> Explanation {
             told(&path, Some(&route), plugins, outcome)
         }
         Err(missing) => {
-            let (plugins, _) = run(&snapshot.fallback, &path);
+            let (plugins, _) = trace(&snapshot.fallback, &request, &mut exchange).await;
             told(
                 &path,
                 None,
@@ -269,21 +272,23 @@ fn forward(
 }
 
 /// Runs the chain and notes each plugin's part.
-fn trace(chain: &Chain, request: &Request<'_>, exchange: &mut Exchange) -> (Vec<Step>, Flow) {
+async fn trace(chain: &Chain, request: &Request<'_>, exchange: &mut Exchange) -> (Vec<Step>, Flow) {
     let mut steps: Vec<Step> = chain.links().iter().map(Step::new).collect();
     let mut before = Seen::default();
-    let flow = chain.trace_request(request, exchange, |link, flow, exchange| {
-        if let Some(step) = steps.iter_mut().find(|step| step.name == link.name) {
-            step.flow = match flow {
-                Flow::Next => StepFlow::GoesOn,
-                Flow::Answer(status) => StepFlow::Answers {
-                    status: status.as_u16(),
-                },
-                Flow::Reject(rejection) => StepFlow::Refuses(refusal(rejection)),
-            };
-            before.tell(step, exchange);
-        }
-    });
+    let flow = chain
+        .trace_request(request, exchange, |link, flow, exchange| {
+            if let Some(step) = steps.iter_mut().find(|step| step.name == link.name) {
+                step.flow = match flow {
+                    Flow::Next => StepFlow::GoesOn,
+                    Flow::Answer(status) => StepFlow::Answers {
+                        status: status.as_u16(),
+                    },
+                    Flow::Reject(rejection) => StepFlow::Refuses(refusal(rejection)),
+                };
+                before.tell(step, exchange);
+            }
+        })
+        .await;
     let ends = |step: &Step| matches!(step.flow, StepFlow::Answers { .. } | StepFlow::Refuses(_));
     if let Some(end) = steps.iter().position(ends) {
         for step in &mut steps[end + 1..] {

@@ -9,6 +9,7 @@ pub struct Consumer {
     name: Box<str>,
     header: HeaderValue,
     groups: Vec<String>,
+    roles: Vec<String>,
     metadata: IndexMap<String, String>,
 }
 
@@ -34,8 +35,16 @@ impl Consumer {
             name: name.into(),
             header,
             groups,
+            roles: vec![],
             metadata,
         })
+    }
+
+    /// The same consumer with these roles.
+    #[must_use]
+    pub fn with_roles(mut self, roles: Vec<String>) -> Self {
+        self.roles = roles;
+        self
     }
 
     /// The name, as in the configuration.
@@ -54,6 +63,12 @@ impl Consumer {
     #[must_use]
     pub fn groups(&self) -> &[String] {
         &self.groups
+    }
+
+    /// The roles the consumer has, whatever its credential says.
+    #[must_use]
+    pub fn roles(&self) -> &[String] {
+        &self.roles
     }
 
     /// What else the configuration says of the consumer.

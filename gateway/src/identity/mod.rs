@@ -3,9 +3,15 @@
 //! A [`Consumer`] owns credentials and is what an auth plugin finds; limits, logs and metrics see the same one.
 
 pub mod certificate;
+mod claims;
 mod consumer;
+mod consumers;
 mod keys;
+mod lasting;
 
 pub use certificate::{Certificate, CertificateError, Name};
-pub use consumer::Consumer;
+pub use claims::Claims;
+pub use consumer::{Consumer, NameError};
+pub use consumers::{Consumers, TokenMatch};
 pub use keys::{Digest, KeyEntry, Keys, Verdict};
+pub use lasting::Lasting;

@@ -2,6 +2,7 @@
 //!
 //! A plugin is in no phase that it did not ask for; a body flows untouched when nobody wants it.
 
+use super::authenticate::{Authenticate, Authentication, Combine, Identity};
 use super::exchange::Exchange;
 use super::{Flow, OnRequest, OnRequestBody, OnResponse, OnResponseBody, Rejection, Request};
 use http::{HeaderMap, StatusCode};
@@ -20,10 +21,15 @@ pub struct Link {
     pub note: Option<Box<str>>,
 }
 
+/// A plugin of the request phase, with its link.
+type AtRequest = (usize, Arc<dyn OnRequest>);
+
 /// The phases of a chain while it is compiled.
 #[derive(Default)]
 pub struct Phases {
-    request: Vec<(usize, Arc<dyn OnRequest>)>,
+    /// Before it is known who calls, and after.
+    request: [Vec<AtRequest>; 2],
+    authentication: Authentication,
     request_body: Vec<Arc<dyn OnRequestBody>>,
     response: Vec<Arc<dyn OnResponse>>,
     response_body: Vec<Arc<dyn OnResponseBody>>,
@@ -33,7 +39,18 @@ pub struct Phases {
 impl Phases {
     /// When the request's head is there.
     pub fn request(&mut self, plugin: Arc<dyn OnRequest>) {
-        self.request.push((self.links.len(), plugin));
+        let known = usize::from(!self.authentication.plugins.is_empty());
+        self.request[known].push((self.links.len(), plugin));
+    }
+
+    /// To find out who calls.
+    pub fn authenticate(&mut self, plugin: Arc<dyn Authenticate>) {
+        self.authentication.plugins.push((self.links.len(), plugin));
+    }
+
+    /// Who calls where no credential is given at all.
+    pub fn anonymous(&mut self, identity: Identity) {
+        self.authentication.anonymous = Some(identity);
     }
 
     /// On each piece of the request's body.
@@ -56,11 +73,13 @@ impl Phases {
         self.links.push(link);
     }
 
-    /// The finished chain.
+    /// The finished chain, whose auth plugins combine so.
     #[must_use]
-    pub fn finish(self) -> Chain {
+    pub fn finish(mut self, combine: Combine) -> Chain {
+        self.authentication.combine = combine;
         Chain {
-            request: self.request.into(),
+            request: self.request.map(Into::into),
+            authentication: self.authentication,
             request_body: self.request_body.into(),
             response: self.response.into(),
             response_body: self.response_body.into(),
@@ -72,7 +91,8 @@ impl Phases {
 /// What runs for each request of a route.
 #[derive(Default)]
 pub struct Chain {
-    request: Box<[(usize, Arc<dyn OnRequest>)]>,
+    request: [Box<[AtRequest]>; 2],
+    authentication: Authentication,
     request_body: Box<[Arc<dyn OnRequestBody>]>,
     response: Box<[Arc<dyn OnResponse>]>,
     response_body: Box<[Arc<dyn OnResponseBody>]>,
@@ -80,32 +100,39 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Runs the request phase: the first plugin that does not go on decides.
-    pub fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
-        for (_, plugin) in &self.request {
-            match plugin.on_request(request, exchange) {
-                Flow::Next => {}
-                decided => return decided,
-            }
-        }
-        Flow::Next
+    /// Runs the request phase: the first plugin that does not go on decides. Waits only where an auth plugin has to ask
+    /// elsewhere.
+    pub async fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
+        self.walk(request, exchange, |_, _, _| {}).await
     }
 
     /// As [`Self::on_request`], telling each plugin's part: for `gateway explain`.
-    pub fn trace_request(
+    pub async fn trace_request(
         &self,
         request: &Request<'_>,
         exchange: &mut Exchange,
         mut tell: impl FnMut(&Link, &Flow, &Exchange),
     ) -> Flow {
-        for (link, plugin) in &self.request {
-            let flow = plugin.on_request(request, exchange);
-            tell(&self.links[*link], &flow, exchange);
-            if !matches!(flow, Flow::Next) {
-                return flow;
-            }
+        let tell =
+            |link: usize, flow: &Flow, exchange: &Exchange| tell(&self.links[link], flow, exchange);
+        self.walk(request, exchange, tell).await
+    }
+
+    async fn walk(
+        &self,
+        request: &Request<'_>,
+        exchange: &mut Exchange,
+        mut tell: impl FnMut(usize, &Flow, &Exchange),
+    ) -> Flow {
+        let [before, after] = &self.request;
+        let flow = each(before, request, exchange, &mut tell);
+        if self.authentication.plugins.is_empty() || !matches!(flow, Flow::Next) {
+            return flow;
         }
-        Flow::Next
+        match self.authentication.run(request, exchange, &mut tell).await {
+            Flow::Next => each(after, request, exchange, &mut tell),
+            decided => decided,
+        }
     }
 
     /// Runs the request-body phase.
@@ -143,6 +170,22 @@ impl Chain {
     pub fn links(&self) -> &[Link] {
         &self.links
     }
+}
+
+fn each(
+    plugins: &[AtRequest],
+    request: &Request<'_>,
+    exchange: &mut Exchange,
+    tell: &mut impl FnMut(usize, &Flow, &Exchange),
+) -> Flow {
+    for (link, plugin) in plugins {
+        let flow = plugin.on_request(request, exchange);
+        tell(*link, &flow, exchange);
+        if !matches!(flow, Flow::Next) {
+            return flow;
+        }
+    }
+    Flow::Next
 }
 
 impl std::fmt::Debug for Chain {

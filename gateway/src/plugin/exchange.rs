@@ -1,7 +1,7 @@
 //! What is known and queued about one request while it passes through the chain.
 
 use super::edits::Edits;
-use crate::identity::{Consumer, Digest};
+use crate::identity::{Claims, Consumer, Digest};
 use crate::limit::Permit;
 use crate::reason::Reason;
 use bytes::Bytes;
@@ -19,6 +19,10 @@ pub struct Exchange {
     pub consumer: Option<Arc<Consumer>>,
     /// The credential that was used.
     pub credential: Option<Digest>,
+    /// What a token says that was verified.
+    pub claims: Option<Arc<Claims>>,
+    /// How finding out who calls ended, for the metrics.
+    pub attempt: Option<Attempt>,
     /// Changes to the request on its way upstream.
     pub request_edits: Edits,
     /// Changes to the response, whoever makes it.
@@ -33,6 +37,23 @@ pub struct Exchange {
     pub observed: Option<Observed>,
     /// Concurrency permits, given back when the exchange is dropped.
     pub permits: SmallVec<[Permit; 1]>,
+}
+
+/// How finding out who calls ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Attempt {
+    /// The plugin that decided.
+    pub plugin: &'static str,
+    /// `success`, `missing`, `invalid`, `forbidden` or `unavailable`.
+    pub result: &'static str,
+}
+
+impl Attempt {
+    /// The plugin's decision.
+    #[must_use]
+    pub const fn new(plugin: &'static str, result: &'static str) -> Self {
+        Self { plugin, result }
+    }
 }
 
 /// A header's value for log and metrics.

@@ -3,10 +3,11 @@
 //! A key that is missing, empty, unknown, past its end or given twice is refused with 401 and a challenge (RFC 9110
 //! §11.6.1). The key never reaches the upstream; the consumer's name does, in a header that a client cannot forge.
 
+use super::authenticate::{Authenticate, Found, Identity, Refusal};
 use super::chain::Phases;
 use super::exchange::Exchange;
 use super::registry::{Compile, Plugin};
-use super::{Flow, OnRequest, Rejection, Request};
+use super::{Rejection, Request};
 use crate::identity::{Digest, Keys, Verdict};
 use crate::reason::Reason;
 use http::HeaderValue;
@@ -14,6 +15,7 @@ use http::header::HeaderName;
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -59,7 +61,6 @@ pub struct KeyAuth {
     header: HeaderName,
     query: Option<Arc<str>>,
     consumer_header: HeaderName,
-    challenge_header: HeaderName,
     challenge: HeaderValue,
     keys: Arc<Keys>,
 }
@@ -70,6 +71,14 @@ impl Plugin for KeyAuth {
     const EXAMPLE: &'static str = r#"{name: key-auth, config: {header: X-API-Key}}"#;
     const AUTHENTICATES: bool = true;
     type Config = Config;
+
+    fn identity_headers(config: &Value) -> Vec<HeaderName> {
+        let named = config.get("consumerHeader").and_then(Value::as_str);
+        named
+            .into_iter()
+            .filter_map(|name| name.parse().ok())
+            .collect()
+    }
 
     fn compile(
         config: Config,
@@ -105,13 +114,12 @@ impl Plugin for KeyAuth {
             Some(query) => format!("{} or the query's {query}", config.header),
             None => config.header,
         };
-        phases.request(Arc::new(Self {
+        phases.authenticate(Arc::new(Self {
             header: header?,
             query: config.query.map(Into::into),
             consumer_header: consumer_header?,
-            challenge_header: HeaderName::from_static("www-authenticate"),
             challenge: challenge.ok()?,
-            keys: compile.keys.clone(),
+            keys: compile.consumers.keys.clone(),
         }));
         Some(format!(
             "wants a key in {place} and tells the upstream whose it is in {}",
@@ -144,48 +152,49 @@ impl KeyAuth {
         }
     }
 
-    fn refuse(&self, exchange: &mut Exchange, reason: Reason, detail: &'static str) -> Flow {
-        exchange
-            .response_edits
-            .set(&self.challenge_header, self.challenge.clone());
-        Rejection::new(reason, detail).into()
+    fn refuse(&self, detail: &'static str) -> Found {
+        let rejection = Rejection::new(Reason::CredentialInvalid, detail);
+        Refusal::new(rejection, Some(self.challenge.clone())).into()
     }
 }
 
-impl OnRequest for KeyAuth {
-    fn on_request(&self, request: &Request<'_>, exchange: &mut Exchange) -> Flow {
+impl Authenticate for KeyAuth {
+    fn name(&self) -> &'static str {
+        Self::NAME
+    }
+
+    fn authenticate(&self, request: &Request<'_>) -> Found {
+        let key = match self.presented(request) {
+            Presented::One(key) if !key.is_empty() => key,
+            Presented::Several => return self.refuse("more than one API key was given"),
+            _ => return Found::Absent,
+        };
+        let digest = Digest::of(&key);
+        match self.keys.find(&digest, request.time) {
+            Verdict::Valid(consumer) => Found::Known(Identity {
+                consumer: Some(consumer.clone()),
+                credential: Some(digest),
+                consumer_header: Some(self.consumer_header.clone()),
+                ..Identity::default()
+            }),
+            // Told alike, so that nobody learns from the answer that a key once existed.
+            Verdict::Expired(_) | Verdict::Unknown => self.refuse("the API key is not valid"),
+        }
+    }
+
+    fn conceal(&self, _: bool, exchange: &mut Exchange) {
         exchange.request_edits.remove(self.header.clone());
         if let Some(query) = &self.query {
             exchange.secret_query.push(query.clone());
         }
-        let key = match self.presented(request) {
-            Presented::One(key) if !key.is_empty() => key,
-            Presented::Several => {
-                return self.refuse(
-                    exchange,
-                    Reason::CredentialInvalid,
-                    "more than one API key was given",
-                );
-            }
-            _ => return self.refuse(exchange, Reason::CredentialMissing, "an API key is needed"),
-        };
-        let digest = Digest::of(&key);
-        match self.keys.find(&digest, request.time) {
-            Verdict::Valid(consumer) => {
-                exchange
-                    .request_edits
-                    .set(&self.consumer_header, consumer.header().clone());
-                exchange.consumer = Some(consumer.clone());
-                exchange.credential = Some(digest);
-                Flow::Next
-            }
-            // Told alike, so that nobody learns from the answer that a key once existed.
-            Verdict::Expired(_) | Verdict::Unknown => self.refuse(
-                exchange,
-                Reason::CredentialInvalid,
-                "the API key is not valid",
-            ),
-        }
+    }
+
+    fn challenge(&self) -> Option<HeaderValue> {
+        Some(self.challenge.clone())
+    }
+
+    fn wanted(&self) -> &'static str {
+        "an API key is needed"
     }
 }
 

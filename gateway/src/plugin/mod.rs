@@ -4,6 +4,7 @@
 //! and their order. A plugin sees the request read-only and says what is to be done; it queues header edits, and `proxy`
 //! alone applies them, so an answer of the gateway's own carries CORS and limit headers too.
 
+pub mod authenticate;
 pub mod chain;
 pub mod edits;
 pub mod exchange;
@@ -22,6 +23,7 @@ mod route_by_header;
 #[cfg(test)]
 mod testing;
 
+use crate::identity::Certificate;
 use crate::reason::Reason;
 use exchange::Exchange;
 use http::{HeaderMap, Method, StatusCode};
@@ -44,6 +46,10 @@ pub struct Request<'a> {
     pub client: IpAddr,
     /// Whether the peer's word on client and request id is taken.
     pub trusted: bool,
+    /// Whether it came over TLS.
+    pub secure: bool,
+    /// The certificate that the client has shown, verified by the handshake.
+    pub certificate: Option<&'a Certificate>,
     /// Monotonic, since an epoch of the process: for counters.
     pub now: Duration,
     /// The wall clock: for what ends at a date.
@@ -51,7 +57,7 @@ pub struct Request<'a> {
 }
 
 /// What is to be done with a request.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Flow {
     /// On to the next plugin.
     Next,
@@ -62,7 +68,7 @@ pub enum Flow {
 }
 
 /// A refusal, to be told as a problem document.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Rejection {
     /// Why.
     pub reason: Reason,

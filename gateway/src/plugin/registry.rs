@@ -9,12 +9,13 @@ use super::{
     route_by_header,
 };
 use crate::config::{At, Report};
-use crate::identity::Keys;
+use crate::identity::{self, Consumers};
 use crate::limit::Limits;
 use http::header::HeaderName;
 use schemars::{JsonSchema, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 /// What a plugin's file defines.
@@ -31,6 +32,12 @@ pub trait Plugin {
     const AUTHENTICATES: bool = false;
     /// The configuration as it stands in the document.
     type Config: DeserializeOwned + JsonSchema;
+
+    /// Headers by which it speaks to upstreams, as configured: a client's own are taken away on every route.
+    #[must_use]
+    fn identity_headers(_: &Value) -> Vec<HeaderName> {
+        vec![]
+    }
 
     /// Raw to compiled: puts the plugin into the phases it wants and says in one line what it will do. Mistakes go to the
     /// report; `None` then.
@@ -55,8 +62,12 @@ pub struct Compile<'a, 'r> {
     pub siblings: &'a [(&'a str, &'a Value)],
     /// The names of the services within reach, the route's own first.
     pub services: &'a [Arc<str>],
-    /// The consumers' keys.
-    pub keys: &'a Arc<Keys>,
+    /// Every consumer, with what shows who one is.
+    pub consumers: &'a Arc<Consumers>,
+    /// What identity keeps over a reload.
+    pub identities: &'a Arc<identity::Lasting>,
+    /// Addresses for `host:port`, instead of asking a name server.
+    pub resolve: &'a [(String, SocketAddr)],
     /// Counters, which outlive a reload.
     pub limits: &'a Limits,
 }
@@ -93,6 +104,8 @@ pub struct Kind {
     pub authenticates: bool,
     /// The schema of its `config`.
     pub schema: fn() -> Schema,
+    /// See [`Plugin::identity_headers`].
+    pub identity_headers: fn(&Value) -> Vec<HeaderName>,
     /// See [`Plugin::compile`].
     pub compile: fn(&Value, &mut Compile<'_, '_>, &mut Phases) -> Option<String>,
 }
@@ -105,6 +118,7 @@ const fn kind<P: Plugin>(reason: &'static str) -> Kind {
         example: P::EXAMPLE,
         default: P::DEFAULT,
         authenticates: P::AUTHENTICATES,
+        identity_headers: P::identity_headers,
         schema: || schemars::schema_for!(P::Config),
         compile: |value, compile, phases| match serde_json::from_value(value.clone()) {
             Ok(config) => P::compile(config, compile, phases),
@@ -152,13 +166,6 @@ pub fn schema() -> crate::config::Schema {
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Kind> {
     REGISTRY.iter().find(|kind| kind.name == name)
-}
-
-/// The header by which a plugin tells upstreams who calls: a client's own is taken away on every route.
-#[must_use]
-pub fn identity_header(name: &str, config: &Value) -> Option<HeaderName> {
-    let named = config.get("consumerHeader").and_then(Value::as_str)?;
-    (name == key_auth::KeyAuth::NAME).then(|| HeaderName::from_bytes(named.as_bytes()).ok())?
 }
 
 /// The header that tells upstreams who calls, where nobody names another.

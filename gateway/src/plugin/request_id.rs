@@ -76,6 +76,7 @@ mod tests {
     use super::*;
     use crate::plugin::chain::Chain;
     use crate::plugin::testing::{Call, edited, mistakes, one};
+    use futures::executor::block_on;
     use serde_json::json;
 
     /// The id that response, upstream, log and problem documents share.
@@ -153,7 +154,7 @@ mod tests {
         let call = Call::get();
         let request = call.request();
         assert!(matches!(
-            chain.on_request(&request, &mut exchange),
+            block_on(chain.on_request(&request, &mut exchange)),
             Flow::Next
         ));
         assert_eq!(

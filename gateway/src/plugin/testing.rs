@@ -2,15 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use super::authenticate::Combine;
 use super::chain::{Chain, Link, Phases};
 use super::edits::{Edit, Edits};
 use super::exchange::Exchange;
 use super::registry::{self, Compile, REGISTRY};
 use super::{Flow, Request};
 use crate::config::{At, Report, Schema, load};
-use crate::identity::{Consumer, Digest, KeyEntry, Keys};
+use crate::identity::{Consumer, Consumers, Digest, KeyEntry, Keys};
 use crate::limit::Limits;
 use crate::reason::Reason;
+use futures::executor::block_on;
 use http::header::HeaderName;
 use http::{HeaderMap, HeaderValue, Method};
 use indexmap::IndexMap;
@@ -25,6 +27,8 @@ static SCHEMA: LazyLock<Schema> = LazyLock::new(registry::schema);
 #[derive(Default)]
 pub struct Surroundings {
     pub keys: Keys,
+    pub consumers: Consumers,
+    pub combine: Combine,
     pub services: Vec<&'static str>,
     pub limits: Limits,
 }
@@ -71,7 +75,9 @@ impl Surroundings {
             })
             .collect();
         let services: Vec<Arc<str>> = self.services.iter().copied().map(Into::into).collect();
-        let keys = Arc::new(self.keys);
+        let mut consumers = self.consumers;
+        consumers.keys = Arc::new(self.keys);
+        let (consumers, identities) = (Arc::new(consumers), Arc::default());
         let (mut report, mut phases) = (Report::default(), Phases::default());
         for kind in REGISTRY {
             let Some(place) = siblings.iter().position(|(name, _)| *name == kind.name) else {
@@ -84,7 +90,9 @@ impl Surroundings {
                 route: "orders",
                 siblings: &siblings,
                 services: &services,
-                keys: &keys,
+                consumers: &consumers,
+                identities: &identities,
+                resolve: &[],
                 limits: &self.limits,
             };
             if let Some(does) = (kind.compile)(siblings[place].1, &mut compile, &mut phases) {
@@ -99,7 +107,7 @@ impl Surroundings {
         if report.has_errors() {
             return Err(told(&report));
         }
-        let chain = phases.finish();
+        let chain = phases.finish(self.combine);
         let compiled = chain.links().len();
         assert_eq!(compiled, siblings.len(), "what isn't compiled says why");
         Ok(chain)
@@ -210,7 +218,7 @@ impl Call {
     /// What the chain makes of it.
     pub fn on(&self, chain: &Chain) -> Outcome {
         let mut exchange = Exchange::default();
-        let flow = chain.on_request(&self.request(), &mut exchange);
+        let flow = block_on(chain.on_request(&self.request(), &mut exchange));
         Outcome { flow, exchange }
     }
 
@@ -223,6 +231,8 @@ impl Call {
             query: self.query.as_deref(),
             client: self.client,
             trusted: self.trusted,
+            secure: false,
+            certificate: None,
             now: self.now,
             time: self.time,
         }

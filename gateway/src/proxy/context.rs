@@ -25,6 +25,8 @@ pub struct Context {
     pub(super) peer: IpAddr,
     pub(super) client: IpAddr,
     pub(super) trusted: bool,
+    /// Whether the request came over TLS.
+    pub(super) secure: bool,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
     /// Why the gateway answered itself.
@@ -85,6 +87,7 @@ impl Context {
             peer: unknown,
             client: unknown,
             trusted: false,
+            secure: false,
             request_bytes: 0,
             response_bytes: 0,
             reason: None,

@@ -14,6 +14,8 @@ mod peer;
 mod record;
 mod respond;
 mod routing;
+mod secure;
+mod upgrade;
 mod upstream_request;
 mod upstream_response;
 mod wire;
@@ -83,7 +85,7 @@ impl ProxyHttp for Proxy {
     fn init_downstream_modules(&self, _: &mut HttpModules) {}
 
     async fn request_filter(&self, session: &mut Session, ctx: &mut Box<Context>) -> Result<bool> {
-        match routing::decide(session, ctx) {
+        match routing::decide(session, ctx).await {
             routing::Decision::Forward => Ok(false),
             routing::Decision::Answer(status) => {
                 respond::answer(session, ctx, status).await.map(|()| true)

@@ -2,14 +2,17 @@
 
 use super::context::Context;
 use super::respond::is_grpc;
+use super::{secure, upgrade};
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::snapshot::{Backend, HashOf};
-use crate::upstream::stable_hash;
-use http::HeaderMap;
+use crate::upstream::{Scheme, Target, stable_hash};
 use http::header::{ACCEPT, UPGRADE};
+use http::{HeaderMap, Version};
 use pingora::Result;
+use pingora::http::RequestHeader;
 use pingora::prelude::{HttpPeer, Session};
+use pingora::upstreams::peer::HttpUpstreamRequestPolicy;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -41,11 +44,24 @@ pub async fn choose(session: &mut Session, ctx: &mut Context) -> Result<Box<Http
     let Some(pick) = &ctx.attempt.pick else {
         return Err(ctx.refuse(nothing_to_pick(backend)));
     };
-    let Some(address) = pick.target().address() else {
+    let target = pick.target();
+    let Some(address) = target.address() else {
         return Err(ctx.refuse(nothing_to_pick(backend)));
     };
+    if target.secure().is_none() && target.endpoint().scheme() == Scheme::Https {
+        return Err(ctx.refuse(Rejection::new(Reason::Internal, "the upstream needs TLS")));
+    }
+    let mut peer = peer(address, target, backend, ctx);
     ctx.attempt.began = Some(Instant::now());
-    Ok(peer(address, backend, ctx))
+    if !backend.http2 && asks_for_websocket(session.req_header()) {
+        if session.as_mut().is_body_empty() {
+            upgrade::prepare(&mut peer);
+        } else {
+            // A request with a body is answered like any (RFC 9110 §7.8); no client opens a WebSocket by it.
+            peer.options.http_upstream_request_policy = HttpUpstreamRequestPolicy::deny_upgrades();
+        }
+    }
+    Ok(peer)
 }
 
 fn begin(session: &Session, backend: &Backend, ctx: &mut Context) {
@@ -96,7 +112,7 @@ fn hash(session: &Session, backend: &Backend, ctx: &Context) -> Option<u64> {
     })
 }
 
-fn peer(address: SocketAddr, backend: &Backend, ctx: &Context) -> Box<HttpPeer> {
+fn peer(address: SocketAddr, target: &Target, backend: &Backend, ctx: &Context) -> Box<HttpPeer> {
     let timeouts = backend.service.timeouts();
     let left = ctx
         .attempt
@@ -107,7 +123,10 @@ fn peer(address: SocketAddr, backend: &Backend, ctx: &Context) -> Box<HttpPeer> 
             .max(Duration::from_millis(1))
     };
     // A socket address needs no look-up, so this cannot block.
-    let mut peer = HttpPeer::new(address, false, String::new());
+    let mut peer = match target.secure() {
+        Some(secure) => secure::peer(address, secure, backend.http2),
+        None => HttpPeer::new(address, false, String::new()),
+    };
     let options = &mut peer.options;
     options.connection_timeout = Some(within(timeouts.connect()));
     options.total_connection_timeout = options.connection_timeout;
@@ -124,6 +143,12 @@ fn peer(address: SocketAddr, backend: &Backend, ctx: &Context) -> Box<HttpPeer> 
         options.max_h2_streams = 100;
     }
     Box::new(peer)
+}
+
+/// Whether Pingora would send the request on as an upgrade.
+fn asks_for_websocket(request: &RequestHeader) -> bool {
+    let websocket = |value: &http::HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"websocket");
+    request.version == Version::HTTP_11 && request.headers.get(UPGRADE).is_some_and(websocket)
 }
 
 /// Whether the request asks for what may be silent for long: an upgrade, server-sent events, gRPC. It only loosens the

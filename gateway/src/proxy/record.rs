@@ -43,6 +43,7 @@ pub fn finished(session: &mut Session, error: Option<&Error>, ctx: &mut Context)
         upstream,
         reason: ctx.reason,
         would_refuse: ctx.exchange.would_refuse,
+        attempt: ctx.exchange.attempt,
         observed: ctx.exchange.observed.as_ref(),
     });
     let log = ctx.state.log.load();
@@ -62,6 +63,7 @@ pub fn unread(state: &State, refused: &Refused) {
         upstream: None,
         reason: Some(refused.reason),
         would_refuse: None,
+        attempt: None,
         observed: None,
     });
     state.log.load().line(SystemTime::now(), |line| {

@@ -37,7 +37,7 @@ impl From<Flow> for Decision {
 }
 
 /// Admits, routes and runs the chain.
-pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
+pub async fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     set_limits(session, ctx);
     let peer = session
         .client_addr()
@@ -58,23 +58,24 @@ pub fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     let secure = session
         .digest()
         .is_some_and(|digest| digest.ssl_digest.is_some());
+    ctx.secure = secure;
     if head.method == Method::CONNECT {
-        return tunnel(session, ctx);
+        return tunnel(session, ctx).await;
     }
     let admitted = admission::check(head, raw.as_deref(), &ctx.listener)
         .and_then(|()| authority(head, secure));
     match admitted {
-        Err(rejection) => without_route(head, "/", ctx, rejection),
-        Ok(_) if head.raw_path() == b"*" => match fallback(head, "*", ctx) {
+        Err(rejection) => without_route(head, "/", ctx, rejection).await,
+        Ok(_) if head.raw_path() == b"*" => match fallback(head, "*", ctx).await {
             Flow::Next => Decision::Answer(StatusCode::NO_CONTENT),
             other => other.into(),
         },
-        Ok(host) => route(head, host, ctx),
+        Ok(host) => route(head, host, ctx).await,
     }
 }
 
 /// No tunnels are made (RFC 9110 §9.3.6). What follows the head might be meant for one, so the connection ends.
-fn tunnel(session: &mut Session, ctx: &mut Context) -> Decision {
+async fn tunnel(session: &mut Session, ctx: &mut Context) -> Decision {
     session.set_keepalive(None);
     Turn::linger();
     let rejection = Rejection::new(Reason::MethodNotAllowed, "no tunnels are made here");
@@ -82,7 +83,7 @@ fn tunnel(session: &mut Session, ctx: &mut Context) -> Decision {
         ctx,
         HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"),
     );
-    without_route(session.req_header(), "/", ctx, rejection)
+    without_route(session.req_header(), "/", ctx, rejection).await
 }
 
 fn allow(ctx: &mut Context, methods: HeaderValue) {
@@ -116,10 +117,12 @@ fn authority(head: &RequestHeader, secure: bool) -> Result<Option<&str>, Rejecti
     Ok(host.or_else(|| head.uri.authority().map(http::uri::Authority::as_str)))
 }
 
-fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decision {
+async fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decision {
     let path = match normalise(head.uri.path(), ctx.listener.paths) {
         Ok(path) => path,
-        Err(error) => return without_route(head, "/", ctx, malformed_path(&error)),
+        Err(error) => {
+            return without_route(head, "/", ctx, malformed_path(&error)).await;
+        }
     };
     let query = head.uri.query();
     let asked = router::Request {
@@ -131,13 +134,15 @@ fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decisio
     };
     let Choice { route, rewritten } = match ctx.snapshot.choose(&asked) {
         Ok(choice) => choice,
-        Err(Missing::Method(allow)) => return method_not_allowed(head, &path, ctx, &allow),
+        Err(Missing::Method(allow)) => {
+            return method_not_allowed(head, &path, ctx, &allow).await;
+        }
         Err(Missing::Route) => {
             let rejection = Rejection::new(Reason::NoRoute, "no route serves this host and path");
-            return without_route(head, &path, ctx, rejection);
+            return without_route(head, &path, ctx, rejection).await;
         }
     };
-    let flow = run(&route.chain, head, &path, ctx);
+    let flow = run(&route.chain, head, &path, ctx).await;
     let normal = matches!(path, Cow::Owned(_)).then(|| path.into_owned().into_boxed_str());
     ctx.matched = Some(Matched {
         route,
@@ -147,7 +152,7 @@ fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decisio
     flow.into()
 }
 
-fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context) -> Flow {
+async fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context) -> Flow {
     let request = Request {
         method: &head.method,
         headers: &head.headers,
@@ -155,31 +160,33 @@ fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context) -> Fl
         query: head.uri.query(),
         client: ctx.client,
         trusted: ctx.trusted,
+        secure: ctx.secure,
+        certificate: None,
         now: ctx.started.duration_since(ctx.state.started),
         time: ctx.time,
     };
-    chain.on_request(&request, &mut ctx.exchange)
+    chain.on_request(&request, &mut ctx.exchange).await
 }
 
-fn fallback(head: &RequestHeader, path: &str, ctx: &mut Context) -> Flow {
+async fn fallback(head: &RequestHeader, path: &str, ctx: &mut Context) -> Flow {
     let snapshot = ctx.snapshot.clone();
-    run(&snapshot.fallback, head, path, ctx)
+    run(&snapshot.fallback, head, path, ctx).await
 }
 
 /// Where no route is known there is still the request's id to be told.
-fn without_route(
+async fn without_route(
     head: &RequestHeader,
     path: &str,
     ctx: &mut Context,
     rejection: Rejection,
 ) -> Decision {
-    match fallback(head, path, ctx) {
+    match fallback(head, path, ctx).await {
         Flow::Next => Decision::Reject(rejection),
         other => other.into(),
     }
 }
 
-fn method_not_allowed(
+async fn method_not_allowed(
     head: &RequestHeader,
     path: &str,
     ctx: &mut Context,
@@ -192,7 +199,8 @@ fn method_not_allowed(
         path,
         ctx,
         Rejection::new(Reason::MethodNotAllowed, detail),
-    );
+    )
+    .await;
     if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
         allow(ctx, value);
     }

@@ -12,6 +12,7 @@ pub use source::Source;
 use crate::admin;
 use crate::compile::Lasting;
 use crate::config::Report;
+use crate::domain::tls::install_provider;
 use crate::proxy::State;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{AccessLog, RouteMetrics};
@@ -64,6 +65,7 @@ impl Gateway {
     /// # Errors
     /// When the configuration is wrong, an address is taken or the log cannot be opened; nothing runs then.
     pub async fn start(source: Source) -> Result<Arc<Self>, StartError> {
+        install_provider();
         let lasting = Lasting::default();
         let (snapshot, report) = source.read(&lasting).map_err(StartError::Config)?;
         tell_findings(&report);

@@ -3,7 +3,7 @@
 //! Labels are bounded: routes and services come from the configuration, methods outside RFC 9110 and PATCH are `_OTHER`,
 //! values of an observed header come from a declared set.
 
-use crate::plugin::exchange::Observed;
+use crate::plugin::exchange::{Attempt, Observed};
 use crate::reason::Reason;
 use hashbrown::HashMap;
 use http::{Method, StatusCode};
@@ -29,6 +29,7 @@ pub struct Metrics {
     rejections: IntCounterVec,
     would_refuse: IntCounterVec,
     observed: IntCounterVec,
+    authentications: IntCounterVec,
     /// Further tries, by service.
     pub retries: IntCounterVec,
     /// TLS handshakes that came to nothing, by listener.
@@ -64,6 +65,8 @@ pub struct Seen<'a> {
     pub reason: Option<Reason>,
     /// What a plugin in dry run would have refused.
     pub would_refuse: Option<Reason>,
+    /// How finding out who calls ended.
+    pub attempt: Option<Attempt>,
     /// What `observability` saw.
     pub observed: Option<&'a Observed>,
 }
@@ -113,6 +116,11 @@ impl Metrics {
                     "value",
                     "http_response_status_class",
                 ],
+            ),
+            authentications: add.counters(
+                "gateway_authentications_total",
+                "Requests to routes with an auth plugin, by the plugin that decided and by result.",
+                &["http_route", "plugin", "result"],
             ),
             retries: add.counters(
                 "gateway_upstream_retries_total",
@@ -212,12 +220,13 @@ pub struct RouteMetrics {
     series: RwLock<HashMap<SeriesKey, Series>>,
 }
 
-/// Method, status, service, and whether the upstream was asked.
-type SeriesKey = (&'static str, u16, usize, bool);
+/// Method, status, service, whether the upstream was asked, and how finding out who calls ended.
+type SeriesKey = (&'static str, u16, usize, bool, Option<Attempt>);
 
 struct Series {
     duration: Histogram,
     upstream: Option<Histogram>,
+    authentications: Option<IntCounter>,
 }
 
 impl RouteMetrics {
@@ -238,6 +247,9 @@ impl RouteMetrics {
             series.duration.observe(seen.duration.as_secs_f64());
             if let (Some(upstream), Some(histogram)) = (seen.upstream, &series.upstream) {
                 histogram.observe(upstream.as_secs_f64());
+            }
+            if let Some(counter) = &series.authentications {
+                counter.inc();
             }
         });
         if let Some(reason) = seen.reason {
@@ -278,6 +290,7 @@ impl RouteMetrics {
             seen.status.as_u16(),
             seen.service,
             seen.upstream.is_some(),
+            seen.attempt,
         );
         if let Some(series) = self.series.read().get(&key) {
             return use_it(series);
@@ -295,6 +308,13 @@ impl RouteMetrics {
                 self.metrics
                     .upstream_duration
                     .with_label_values(&[&*self.route, service, status])
+            }),
+            authentications: seen.attempt.map(|attempt| {
+                self.metrics.authentications.with_label_values(&[
+                    &*self.route,
+                    attempt.plugin,
+                    attempt.result,
+                ])
             }),
         };
         use_it(&made);
@@ -347,6 +367,7 @@ mod tests {
             upstream: None,
             reason: Some(Reason::RateLimited),
             would_refuse: None,
+            attempt: Some(Attempt::new("key-auth", "success")),
             observed: None,
         });
         let text = metrics.render().unwrap();
@@ -355,6 +376,12 @@ mod tests {
             text.contains(&format!(
                 "http_server_request_duration_seconds_count{{{labels}}} 1"
             )),
+            "{text}"
+        );
+        assert!(
+            text.contains(
+                r#"gateway_authentications_total{http_route="orders",plugin="key-auth",result="success"} 1"#
+            ),
             "{text}"
         );
         assert!(

@@ -55,6 +55,6 @@ impl Choice {
 
 impl ResolvesServerCert for Choice {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        Some(self.of(hello.server_name()).key().clone())
+        Some(self.of(hello.server_name()).identity().certified().clone())
     }
 }

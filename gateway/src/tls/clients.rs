@@ -1,11 +1,10 @@
 //! What clients have to show: a certificate of a trusted authority (RFC 5280 §6), not revoked (§6.3).
 
-use super::provider;
+use super::{add, provider};
 use crate::domain::Mistake;
-use rustls::RootCertStore;
+use crate::domain::tls::{RevocationList, Roots};
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls_pki_types::{CertificateDer, CertificateRevocationListDer};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
 
@@ -18,36 +17,30 @@ pub struct Clients {
 
 impl Clients {
     /// Takes certificates that one of `authorities` has made; refuses clients without one where it is `required`. With
-    /// revocation lists, each certificate below the authority has to be looked up in a list that is not out of date.
+    /// revocation lists, each certificate below the authority has to be looked up in a list that is not out of date:
+    /// whether a certificate was revoked that no such list is about, nobody knows.
     ///
     /// # Errors
-    /// When there is no authority, or one of them or a list cannot be read.
+    /// When a list cannot be used.
     pub fn new(
         required: bool,
-        authorities: Vec<CertificateDer<'static>>,
-        revoked: Vec<CertificateRevocationListDer<'static>>,
+        authorities: &Roots,
+        revoked: Vec<RevocationList>,
     ) -> Result<Self, Mistake> {
-        let digest = digest(required, &authorities, &revoked);
-        let mut roots = RootCertStore::empty();
-        for authority in authorities {
-            roots.add(authority).map_err(|error| {
-                Mistake::new(
-                    format!("a certificate in `ca` is not that of an authority: {error}"),
-                    "name the certificates of those who make the clients' certificates",
-                )
-            })?;
-        }
-        let mut builder =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider().clone())
-                .with_crls(revoked)
-                .enforce_revocation_expiration();
+        let digest = digest(required, authorities, &revoked);
+        let mut builder = WebPkiClientVerifier::builder_with_provider(
+            authorities.store().clone(),
+            provider().clone(),
+        )
+        .with_crls(revoked)
+        .enforce_revocation_expiration();
         if !required {
             builder = builder.allow_unauthenticated();
         }
         let verifier = builder.build().map_err(|error| {
             Mistake::new(
-                format!("clients' certificates cannot be checked: {error}"),
-                "name at least one authority in `ca`, and lists of version 2 in `crl` (RFC 5280 §5)",
+                format!("a list of revoked certificates cannot be used: {error}"),
+                "make a complete CRL of version 2, of all reasons (RFC 5280 §5)",
             )
         })?;
         Ok(Self { verifier, digest })
@@ -62,19 +55,16 @@ impl Clients {
     }
 }
 
-fn digest(
-    required: bool,
-    authorities: &[CertificateDer<'_>],
-    revoked: &[CertificateRevocationListDer<'_>],
-) -> [u8; 32] {
+fn digest(required: bool, authorities: &Roots, revoked: &[RevocationList]) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        hasher.update(bytes.len().to_be_bytes());
-        hasher.update(bytes);
-    };
-    add(&[u8::from(required)]);
-    add(&authorities.len().to_be_bytes());
-    authorities.iter().for_each(|der| add(der));
-    revoked.iter().for_each(|der| add(der));
+    add(&mut hasher, &[u8::from(required)]);
+    let authorities = authorities.certificates();
+    add(&mut hasher, &authorities.len().to_be_bytes());
+    for authority in authorities {
+        add(&mut hasher, authority.der());
+    }
+    for list in revoked {
+        add(&mut hasher, list);
+    }
     hasher.finalize().into()
 }

@@ -12,7 +12,8 @@ pub use served::Served;
 
 use choice::Choice;
 use rustls::ServerConfig;
-use rustls::crypto::{CryptoProvider, aws_lc_rs};
+use crate::domain;
+use rustls::crypto::CryptoProvider;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::version::{TLS12, TLS13};
 use sha2::{Digest, Sha256};
@@ -32,10 +33,10 @@ pub enum MinVersion {
 /// Sessions that are remembered for clients that come back; the oldest is forgotten first. A client takes up to two.
 const SESSIONS: usize = 8192;
 
-/// The cryptography of every listener. Named, since there is more than one in the program.
+/// The cryptography of every listener: named, since there is more than one in the program.
 fn provider() -> &'static Arc<CryptoProvider> {
     static PROVIDER: LazyLock<Arc<CryptoProvider>> =
-        LazyLock::new(|| Arc::new(aws_lc_rs::default_provider()));
+        LazyLock::new(|| Arc::new(domain::tls::provider()));
     &PROVIDER
 }
 
@@ -110,18 +111,25 @@ impl fmt::Debug for ServerTls {
 /// Of everything that makes a difference. A key needs no mention: it fits its certificate.
 fn digest(choice: &Choice, minimum: MinVersion, clients: Option<&Clients>) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    let mut add = |bytes: &[u8]| {
-        hasher.update(bytes.len().to_be_bytes());
-        hasher.update(bytes);
-    };
-    add(&[minimum as u8, u8::from(clients.is_some())]);
+    add(
+        &mut hasher,
+        &[minimum as u8, u8::from(clients.is_some())],
+    );
     for served in choice.all() {
-        let chain = served.chain();
-        add(&chain.len().to_be_bytes());
-        chain.iter().for_each(|der| add(der));
+        let chain = served.identity().chain();
+        add(&mut hasher, &chain.len().to_be_bytes());
+        for certificate in chain {
+            add(&mut hasher, certificate.der());
+        }
     }
     if let Some(clients) = clients {
-        add(clients.digest());
+        add(&mut hasher, clients.digest());
     }
     hasher.finalize().into()
+}
+
+/// With the length in front, so that no two lists run into the same.
+fn add(hasher: &mut Sha256, bytes: &[u8]) {
+    hasher.update(bytes.len().to_be_bytes());
+    hasher.update(bytes);
 }
