@@ -6,8 +6,12 @@ pub mod certificate;
 mod claims;
 mod consumer;
 mod consumers;
+pub mod egress;
+pub mod jwk;
+pub mod jwks;
 mod keys;
 mod lasting;
+pub mod token;
 
 pub use certificate::{Certificate, CertificateError, Name};
 pub use claims::Claims;
