@@ -67,9 +67,6 @@ fn clients_of(
         None | Some(raw::ClientCertificateMode::Required) => true,
         Some(raw::ClientCertificateMode::Optional) => false,
         // What is wrong with the material is told even so.
-        Some(raw::ClientCertificateMode::Off) if roots.is_some_and(|roots| roots.is_none()) => {
-            return Err(());
-        }
         Some(raw::ClientCertificateMode::Off) => return Ok(None),
     };
     let Some(roots) = roots else {

@@ -10,9 +10,9 @@ mod tests;
 pub use clients::Clients;
 pub use served::Served;
 
+use crate::domain;
 use choice::Choice;
 use rustls::ServerConfig;
-use crate::domain;
 use rustls::crypto::CryptoProvider;
 use rustls::server::ServerSessionMemoryCache;
 use rustls::version::{TLS12, TLS13};
@@ -111,10 +111,7 @@ impl fmt::Debug for ServerTls {
 /// Of everything that makes a difference. A key needs no mention: it fits its certificate.
 fn digest(choice: &Choice, minimum: MinVersion, clients: Option<&Clients>) -> [u8; 32] {
     let mut hasher = Sha256::new();
-    add(
-        &mut hasher,
-        &[minimum as u8, u8::from(clients.is_some())],
-    );
+    add(&mut hasher, &[minimum as u8, u8::from(clients.is_some())]);
     for served in choice.all() {
         let chain = served.identity().chain();
         add(&mut hasher, &chain.len().to_be_bytes());

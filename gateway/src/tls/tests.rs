@@ -1,9 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
+use crate::domain::tls::{Identity, Roots};
 use proptest::prelude::*;
 use rcgen::{CertificateParams, KeyPair};
-use crate::domain::tls::{Identity, Roots};
 use rustls_pki_types::PrivateKeyDer;
 use std::net::IpAddr;
 
@@ -54,8 +54,14 @@ fn the_exact_name_comes_before_the_wildcard_and_that_before_the_first() {
 
 /// The rule again, slow and by the letter.
 fn oracle(certificates: &[Vec<String>], name: &str) -> usize {
-    let with = |wanted: &str| certificates.iter().position(|names| names.iter().any(|own| own == wanted));
-    let wildcard = name.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+    let with = |wanted: &str| {
+        certificates
+            .iter()
+            .position(|names| names.iter().any(|own| own == wanted))
+    };
+    let wildcard = name
+        .split_once('.')
+        .map(|(_, parent)| format!("*.{parent}"));
     with(name).or_else(|| with(&wildcard?)).unwrap_or(0)
 }
 
