@@ -1,7 +1,7 @@
 //! The gateway: configuration documents in, a running proxy out.
 //!
 //! Arrows go one way: {`runtime`, `explain`, `diff`} → {`lint`, `admin`} → {`compile`, `proxy`} → `snapshot` → {`plugin`,
-//! `router`, `upstream`, `limit`, `identity`, `telemetry`} → {`config`, `reason`, `domain`}. Only `proxy` and `runtime`
+//! `router`, `upstream`, `limit`, `tls`, `identity`, `telemetry`} → {`config`, `reason`, `domain`}. Only `proxy` and `runtime`
 //! know Pingora.
 
 pub mod admin;
@@ -20,4 +20,5 @@ pub mod router;
 pub mod runtime;
 pub mod snapshot;
 pub mod telemetry;
+pub mod tls;
 pub mod upstream;

@@ -6,6 +6,7 @@ use crate::plugin::chain::Chain;
 use crate::plugin::is_preflight;
 use crate::router::{Outcome, Request, Router};
 use crate::telemetry::{Output, RouteMetrics};
+use crate::tls::ServerTls;
 use crate::upstream::Service;
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, HeaderName};
 use http::{HeaderValue, Method};
@@ -202,6 +203,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Peers whose word is taken.
     pub trusted: Vec<IpNet>,
+    /// What is spoken below HTTP, if anything.
+    pub tls: Option<Arc<ServerTls>>,
     /// HTTP/2 without TLS.
     pub http2: bool,
     /// How paths are normalised.

@@ -116,7 +116,7 @@ fn a_change_of_trust_is_told() {
         (
             service("\"http://orders:8443\""),
             "service orders: url https://orders:8443 → http://orders:8443\n\
-             service orders: loses the TLS to its upstream\n",
+             service orders: loses the encryption by TLS\n",
         ),
         (
             service("\"https://orders:8443\", tls: {ca: a.pem, key: \"-----BEGIN hunter2\"}"),

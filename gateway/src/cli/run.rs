@@ -71,8 +71,8 @@ impl Run {
         }
         let addresses = gateway.addresses().await;
         let admin = gateway.admin_address().await;
-        for address in &addresses {
-            tracing::info!("listening on http://{address}");
+        for url in gateway.urls().await {
+            tracing::info!("listening on {url}");
         }
         if let Some(admin) = admin {
             tracing::info!("admin on http://{admin}");

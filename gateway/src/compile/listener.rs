@@ -1,5 +1,6 @@
 //! Listeners.
 
+use super::listener_tls;
 use crate::config::units::{DurationText, SizeText};
 use crate::config::{At, Report, raw};
 use crate::domain::path::PathRules;
@@ -13,6 +14,7 @@ pub fn default_listener() -> Listener {
     Listener {
         address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080),
         trusted: vec![],
+        tls: None,
         http2: false,
         paths: PathRules::default(),
         head_timeout: Duration::from_secs(10),
@@ -28,6 +30,8 @@ pub fn compile(raw: &raw::Listener, at: At<'_>, report: &mut Report) -> Listener
     let mut listener = default_listener();
     listener.address = address(&raw.address, at.key("address"), report).unwrap_or(listener.address);
     listener.http2 = raw.http2.unwrap_or_default();
+    let tls = raw.tls.as_ref();
+    listener.tls = tls.and_then(|tls| listener_tls::compile(tls, at.key("tls"), report));
     let networks = at.key("trustedProxies");
     for (place, text) in raw.trusted_proxies.iter().enumerate() {
         match text

@@ -6,6 +6,7 @@
 mod chain;
 mod consumers;
 mod listener;
+mod listener_tls;
 mod outline;
 mod route;
 mod secure;

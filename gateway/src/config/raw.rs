@@ -344,7 +344,9 @@ pub struct Listener {
     /// Networks of peers whose X-Forwarded-*, Forwarded and request id are believed; none by default.
     #[serde(default)]
     pub trusted_proxies: Vec<String>,
-    /// HTTP/2 without TLS (h2c, prior knowledge); false by default.
+    /// TLS: the certificates that the gateway shows, and what clients have to show. None by default.
+    pub tls: Option<ServerTls>,
+    /// HTTP/2 without TLS (h2c, prior knowledge); false by default. With TLS it is offered always.
     pub http2: Option<bool>,
     /// The limits in time of a client.
     pub timeouts: Option<ListenerTimeouts>,
@@ -352,6 +354,65 @@ pub struct Listener {
     pub paths: Option<PathRules>,
     /// The limits in size of a request's head.
     pub limits: Option<ListenerLimits>,
+}
+
+/// TLS on a listener.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerTls {
+    /// Chosen by the name that a client asks for (SNI) from the alternative names in them; the first where none fits.
+    #[schemars(length(min = 1))]
+    pub certificates: Vec<ServerCertificate>,
+    /// The lowest version of TLS that is spoken; `1.2` by default.
+    pub min_version: Option<TlsVersion>,
+    /// Whether clients have to show a certificate, and which are taken. They are not asked for one by default.
+    pub client_certificates: Option<ClientCertificates>,
+}
+
+/// A certificate that the gateway shows.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ServerCertificate {
+    /// The certificate, the chain behind it.
+    pub certificate: PemText,
+    /// The private key of the certificate.
+    pub key: PemText,
+}
+
+/// A version of TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+pub enum TlsVersion {
+    /// RFC 5246.
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// RFC 8446.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// What clients have to show.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientCertificates {
+    /// Whether clients have to show a certificate; `required` by default.
+    pub mode: Option<ClientCertificateMode>,
+    /// The authorities whose certificates are taken.
+    pub ca: Option<PemList>,
+    /// Lists of revoked certificates: one of each authority, intermediate ones included. One that is out of date lets
+    /// nobody in.
+    pub crl: Option<PemList>,
+}
+
+/// Whether clients have to show a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClientCertificateMode {
+    /// No connection without one that is taken.
+    Required,
+    /// A client may have none; one that is not taken ends the connection.
+    Optional,
+    /// Clients are not asked.
+    Off,
 }
 
 /// The limits in time of a client.

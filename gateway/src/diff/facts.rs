@@ -17,7 +17,7 @@ pub const PLUGINS: &str = "plugins.";
 /// Where a consumer's keys stand among its facts.
 pub const KEYS: &str = "keys.";
 
-/// Where a service's TLS stands among its facts.
+/// Where TLS of a service or a listener stands among its facts.
 pub const TLS: &str = "tls";
 
 /// The facts of the documents.
@@ -105,10 +105,9 @@ fn of_tls(tls: &raw::ClientTls) -> Value {
         let name = text.as_ref().map_or("nothing", PemText::name);
         name.to_owned()
     };
-    let ca: Vec<_> = match &tls.ca {
+    let ca = match &tls.ca {
         None => vec!["the system's authorities"],
-        Some(PemList::One(text)) => vec![text.name()],
-        Some(PemList::Several(texts)) => texts.iter().map(PemText::name).collect(),
+        Some(list) => names(list),
     };
     json!({
         "ca": ca,
@@ -116,6 +115,43 @@ fn of_tls(tls: &raw::ClientTls) -> Value {
         "certificate": name(&tls.certificate),
         "key": name(&tls.key),
     })
+}
+
+/// What a listener shows and whom it trusts, by the names of the files.
+fn of_server_tls(tls: &raw::ServerTls) -> Value {
+    let pair = |one: &raw::ServerCertificate| {
+        let (certificate, key) = (one.certificate.name(), one.key.name());
+        format!("{certificate} with {key}")
+    };
+    let certificates: Vec<_> = tls.certificates.iter().map(pair).collect();
+    let version = match tls.min_version {
+        None | Some(raw::TlsVersion::Tls12) => "1.2",
+        Some(raw::TlsVersion::Tls13) => "1.3",
+    };
+    let clients = tls.client_certificates.as_ref();
+    let mode = match clients.map(|clients| clients.mode) {
+        None | Some(Some(raw::ClientCertificateMode::Off)) => "off",
+        Some(Some(raw::ClientCertificateMode::Optional)) => "optional",
+        Some(None | Some(raw::ClientCertificateMode::Required)) => "required",
+    };
+    let ca = clients.and_then(|clients| clients.ca.as_ref());
+    let crl = clients.and_then(|clients| clients.crl.as_ref());
+    json!({
+        "certificates": certificates,
+        "minVersion": version,
+        "clientCertificates": {
+            "mode": mode,
+            "ca": ca.map(names).unwrap_or_default(),
+            "crl": crl.map(names).unwrap_or_default(),
+        },
+    })
+}
+
+fn names(list: &PemList) -> Vec<&str> {
+    match list {
+        PemList::One(text) => vec![text.name()],
+        PemList::Several(texts) => texts.iter().map(PemText::name).collect(),
+    }
 }
 
 fn of_whole(documents: &[Loaded], facts: &mut Facts) {
@@ -136,7 +172,11 @@ fn of_whole(documents: &[Loaded], facts: &mut Facts) {
         let list = At::root(&loaded.source).key("listeners");
         for (place, listener) in loaded.document.listeners.iter().enumerate() {
             let subject = format!("listener {}", listener.address);
-            facts.insert(subject, written(list.index(place)));
+            let mut value = written(list.index(place));
+            if let Some(tls) = &listener.tls {
+                value[TLS] = of_server_tls(tls);
+            }
+            facts.insert(subject, value);
         }
         for consumer in &loaded.document.consumers {
             let subject = format!("consumer {}", consumer.name);

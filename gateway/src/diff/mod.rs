@@ -153,7 +153,7 @@ fn named(at: &str) -> Option<String> {
         return Some(format!("key {key}"));
     }
     if at == facts::TLS {
-        return Some("TLS to its upstream".to_owned());
+        return Some("encryption by TLS".to_owned());
     }
     let plugin = at.strip_prefix(facts::PLUGINS)?;
     (!plugin.contains('.')).then(|| format!("plugin {plugin}"))

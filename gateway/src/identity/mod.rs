@@ -2,7 +2,7 @@
 //!
 //! A [`Consumer`] owns credentials and is what an auth plugin finds; limits, logs and metrics see the same one.
 
-mod certificate;
+pub mod certificate;
 mod claims;
 mod consumer;
 mod consumers;
@@ -14,7 +14,7 @@ mod keys;
 mod lasting;
 pub mod token;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, CertificateError, Name};
 pub use claims::Claims;
 pub use consumer::{Consumer, NameError};
 pub use consumers::{Consumers, TokenMatch};

@@ -49,6 +49,7 @@ pub const LINTS: &[Lint] = &[
     kind("unused-service", services::unused),
     kind("plain-text-secret", whole::plain_text_secret),
     kind("trusts-everyone", whole::trusts_everyone),
+    kind("credentials-in-clear", whole::credentials_in_clear),
     kind("unused-consumers", whole::unused_consumers),
 ];
 

@@ -5,6 +5,7 @@ use super::routes::authenticates;
 use crate::compile::Outline;
 use crate::config::{At, raw};
 use ipnet::IpNet;
+use std::net::SocketAddr;
 
 pub fn plain_text_secret(outline: &Outline<'_>, found: &mut Findings<'_>) {
     let reason = "the secret stands in the file, for everyone who can read it or its history";
@@ -51,6 +52,27 @@ pub fn trusts_everyone(outline: &Outline<'_>, found: &mut Findings<'_>) {
                         "name the networks of your own proxies only",
                     );
                 }
+            }
+        }
+    }
+}
+
+/// A listener with `trustedProxies` has TLS in front of it, as a rule; one on a loopback address needs none.
+pub fn credentials_in_clear(outline: &Outline<'_>, found: &mut Findings<'_>) {
+    if !outline.routes.iter().any(authenticates) {
+        return;
+    }
+    for loaded in outline.documents {
+        let list = At::root(&loaded.source).key("listeners");
+        for (place, listener) in loaded.document.listeners.iter().enumerate() {
+            let address = listener.address.parse::<SocketAddr>();
+            let open = address.is_ok_and(|address| !address.ip().is_loopback());
+            if open && listener.tls.is_none() && listener.trusted_proxies.is_empty() {
+                found.add(
+                    list.index(place).key("address"),
+                    "clients send their credentials in clear, for everyone on the way to read",
+                    "add `tls` with a certificate, or name the proxies that end TLS in front of it by `trustedProxies`",
+                );
             }
         }
     }

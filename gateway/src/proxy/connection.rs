@@ -1,16 +1,19 @@
 //! Connections: the deadline for a request's head, which Pingora does not have.
 //!
 //! Pingora bounds each read of a head, not the head: a client that sends a byte now and then would stay for ever. So each
-//! HTTP/1 request runs beside a deadline, which its context calls off when the head has arrived.
+//! HTTP/1 request runs beside a deadline, which its context calls off when the head has arrived. TLS, where the listener
+//! has it, comes before all that, with as much time as a head.
 
+use super::handshake::{Failed, Handshakes};
 use super::wire::{TURN, Turn, Wire};
 use super::{Proxy, State, record};
 use crate::snapshot::Listener;
+use crate::tls::ServerTls;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use pingora::apps::{HttpServerApp, HttpServerOptions, ReusedHttpStream, ServerApp};
-use pingora::protocols::Stream;
 use pingora::protocols::http::ServerSession;
+use pingora::protocols::{ALPN, Stream};
 use pingora::proxy::HttpProxy;
 use pingora::server::ShutdownWatch;
 use pingora::time::fast_timeout::fast_sleep;
@@ -27,6 +30,7 @@ struct Http {
     proxy: Arc<HttpProxy<Proxy>>,
     listener: Arc<ArcSwap<Listener>>,
     options: HttpServerOptions,
+    handshakes: Handshakes,
 }
 
 impl Connections {
@@ -50,6 +54,7 @@ impl Connections {
             proxy: Arc::new(proxy),
             listener,
             options,
+            handshakes: Handshakes::default(),
         }))
     }
 }
@@ -61,9 +66,12 @@ impl ServerApp for Connections {
         stream: Stream,
         shutdown: &ShutdownWatch,
     ) -> Option<Stream> {
-        self.0
-            .process_new(Box::new(Wire::new(stream)), shutdown)
-            .await
+        let listener = self.0.listener.load_full();
+        let wire = match &listener.tls {
+            None => Wire::new(stream),
+            Some(tls) => self.0.secured(stream, &listener, tls).await?,
+        };
+        self.0.process_new(Box::new(wire), shutdown).await
     }
 
     async fn cleanup(&self) {
@@ -95,6 +103,32 @@ impl HttpServerApp for Http {
 }
 
 impl Http {
+    /// The connection above TLS; nothing when the handshake comes to nothing.
+    async fn secured(
+        &self,
+        stream: Stream,
+        listener: &Listener,
+        tls: &Arc<ServerTls>,
+    ) -> Option<Wire> {
+        let digest = stream.get_socket_digest();
+        let handshake = self.handshakes.accept(tls, stream);
+        let failed = match tokio::time::timeout(listener.head_timeout, handshake).await {
+            Ok(Ok(stream)) if matches!(stream.selected_alpn_proto(), Some(ALPN::H2)) => {
+                return Some(Wire::before_http2(stream, listener.head_timeout));
+            }
+            Ok(Ok(stream)) => return Some(Wire::new(stream)),
+            Ok(Err(failed)) => failed,
+            Err(_) => Failed::Late,
+        };
+        let address = listener.address.to_string();
+        let failures = &self.state.metrics.tls_failures;
+        failures.with_label_values(&[&address]).inc();
+        let client = digest.as_ref().and_then(|digest| digest.peer_addr());
+        let client = client.map(ToString::to_string).unwrap_or_default();
+        tracing::debug!(listener = %address, client, cause = %failed, "a TLS handshake came to nothing");
+        None
+    }
+
     /// One request.
     async fn turn(
         &self,

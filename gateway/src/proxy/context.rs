@@ -6,6 +6,7 @@ use crate::plugin::exchange::Exchange;
 use crate::reason::Reason;
 use crate::snapshot::{Backend, Listener, Route, Snapshot};
 use crate::upstream::{Active, Pick, RetryPermit, Tried};
+use pingora::protocols::tls::SslDigest;
 use pingora::{BError, Error, ErrorType};
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -27,6 +28,8 @@ pub struct Context {
     pub(super) trusted: bool,
     /// Whether the request came over TLS.
     pub(super) secure: bool,
+    /// What is known of TLS.
+    pub(super) ssl: Option<Arc<SslDigest>>,
     pub(super) request_bytes: u64,
     pub(super) response_bytes: u64,
     /// Why the gateway answered itself.
@@ -88,6 +91,7 @@ impl Context {
             client: unknown,
             trusted: false,
             secure: false,
+            ssl: None,
             request_bytes: 0,
             response_bytes: 0,
             reason: None,

@@ -10,6 +10,7 @@ mod connection;
 mod context;
 mod edits;
 mod failure;
+mod handshake;
 mod peer;
 mod record;
 mod respond;

@@ -1,10 +1,11 @@
 //! From a request's head to what is to be done with it: forward, answer or reject.
 
 use super::context::{Context, Matched};
+use super::handshake::Secured;
 use super::wire::Turn;
 use super::{admission, client};
 use crate::domain::path::{PathError, normalise};
-use crate::domain::pattern::Methods;
+use crate::domain::pattern::{Methods, without_port};
 use crate::plugin::chain::Chain;
 use crate::plugin::{Flow, Rejection, Request};
 use crate::reason::Reason;
@@ -55,15 +56,16 @@ pub async fn decide(session: &mut Session, ctx: &mut Context) -> Decision {
     let raw = session
         .as_http1()
         .map(|session| session.get_headers_raw_bytes());
-    let secure = session
+    ctx.ssl = session
         .digest()
-        .is_some_and(|digest| digest.ssl_digest.is_some());
-    ctx.secure = secure;
+        .and_then(|digest| digest.ssl_digest.clone());
+    ctx.secure = ctx.ssl.is_some();
     if head.method == Method::CONNECT {
         return tunnel(session, ctx).await;
     }
     let admitted = admission::check(head, raw.as_deref(), &ctx.listener)
-        .and_then(|()| authority(head, secure));
+        .and_then(|()| authority(head, ctx.secure))
+        .and_then(|host| directed(host, session, ctx));
     match admitted {
         Err(rejection) => without_route(head, "/", ctx, rejection).await,
         Ok(_) if head.raw_path() == b"*" => match fallback(head, "*", ctx).await {
@@ -117,6 +119,34 @@ fn authority(head: &RequestHeader, secure: bool) -> Result<Option<&str>, Rejecti
     Ok(host.or_else(|| head.uri.authority().map(http::uri::Authority::as_str)))
 }
 
+/// Refuses a host that the connection was not made for (RFC 9110 §7.4), except from trusted proxies: they put the
+/// requests of many hosts on a connection that they made for one.
+fn directed<'a>(
+    host: Option<&'a str>,
+    session: &Session,
+    ctx: &Context,
+) -> Result<Option<&'a str>, Rejection> {
+    let (Some(asked), Some(secured)) = (host, Secured::of(ctx.ssl.as_ref())) else {
+        return Ok(host);
+    };
+    let own = || {
+        let own = session.server_addr()?.as_inet()?;
+        Some(own.ip().to_canonical())
+    };
+    let asked = without_port(asked);
+    let asked = asked
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'))
+        .unwrap_or(asked);
+    if ctx.trusted || secured.serves(asked, own()) {
+        return Ok(host);
+    }
+    Err(Rejection::new(
+        Reason::Misdirected,
+        "the host is neither the one that this connection was made for (SNI) nor in the certificate that was shown",
+    ))
+}
+
 async fn route(head: &RequestHeader, host: Option<&str>, ctx: &mut Context) -> Decision {
     let path = match normalise(head.uri.path(), ctx.listener.paths) {
         Ok(path) => path,
@@ -161,7 +191,7 @@ async fn run(chain: &Chain, head: &RequestHeader, path: &str, ctx: &mut Context)
         client: ctx.client,
         trusted: ctx.trusted,
         secure: ctx.secure,
-        certificate: None,
+        certificate: Secured::of(ctx.ssl.as_ref()).and_then(Secured::certificate),
         now: ctx.started.duration_since(ctx.state.started),
         time: ctx.time,
     };

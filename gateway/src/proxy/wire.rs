@@ -24,6 +24,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
 
 tokio::task_local! {
     /// What is known of the request that this task serves. HTTP/2 streams run in tasks of their own without it.
@@ -161,14 +162,37 @@ pub(super) struct Wire {
     stream: Option<Stream>,
     /// What is still to be sent in place of Pingora's refusal.
     instead: Bytes,
+    preface: Option<Preface>,
 }
+
+/// The wait for what opens an HTTP/2 connection (RFC 9113 §3.4), which Pingora does not bound.
+#[derive(Debug)]
+struct Preface {
+    missing: usize,
+    deadline: Pin<Box<Sleep>>,
+}
+
+/// The length of the preface, in bytes.
+const PREFACE: usize = 24;
 
 impl Wire {
     pub(super) fn new(stream: Stream) -> Self {
         Self {
             stream: Some(stream),
             instead: Bytes::new(),
+            preface: None,
         }
+    }
+
+    /// A stream on which HTTP/2 is to begin within this time.
+    pub(super) fn before_http2(stream: Stream, patience: Duration) -> Self {
+        let preface = Preface {
+            missing: PREFACE,
+            deadline: Box::pin(tokio::time::sleep(patience)),
+        };
+        let mut wire = Self::new(stream);
+        wire.preface = Some(preface);
+        wire
     }
 
     fn stream(&self) -> &Stream {
@@ -213,7 +237,20 @@ impl AsyncRead for Wire {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
-        ready!(Pin::new(self.stream_mut()).poll_read(cx, buffer))?;
+        let read = Pin::new(self.stream_mut()).poll_read(cx, buffer);
+        if read.is_pending()
+            && let Some(preface) = &mut self.preface
+        {
+            ready!(preface.deadline.as_mut().poll(cx));
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        ready!(read)?;
+        if let Some(preface) = &mut self.preface {
+            preface.missing = preface
+                .missing
+                .saturating_sub(buffer.filled().len() - before);
+        }
+        self.preface.take_if(|preface| preface.missing == 0);
         TURN.try_with(|one| {
             if !one.head_arrived.get() {
                 one.count(&buffer.filled()[before..]);

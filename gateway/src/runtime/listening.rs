@@ -146,6 +146,7 @@ impl Listening {
                     if endpoint.http2 != listener.http2 {
                         tracing::warn!(address = %endpoint.address, "http2 of a listener changes with the next start");
                     }
+                    let listener = with_sessions_of(&endpoint.settings.load(), listener);
                     endpoint.settings.store(listener);
                     self.endpoints.push(endpoint);
                 }
@@ -163,6 +164,16 @@ impl Listening {
                 self.admin = admin_endpoint(wanted, socket, admin);
             }
         }
+    }
+
+    /// Where requests are taken, with the scheme, in the order of the configuration.
+    pub fn urls(&self) -> Vec<String> {
+        let url = |endpoint: &Endpoint| {
+            let secure = endpoint.settings.load().tls.is_some();
+            let scheme = if secure { "https" } else { "http" };
+            format!("{scheme}://{}", endpoint.address)
+        };
+        self.endpoints.iter().map(url).collect()
     }
 
     pub fn addresses(&self) -> Vec<SocketAddr> {
@@ -187,6 +198,17 @@ impl Listening {
             admin.stop.send_replace(true);
         }
     }
+}
+
+/// The new settings; where TLS is the same as before, clients may take up the sessions of before.
+fn with_sessions_of(old: &Listener, new: Arc<Listener>) -> Arc<Listener> {
+    if new.tls.is_none() || new.tls != old.tls {
+        return new;
+    }
+    Arc::new(Listener {
+        tls: old.tls.clone(),
+        ..(*new).clone()
+    })
 }
 
 fn endpoint(listener: Arc<Listener>, socket: TcpListener, state: &Arc<State>) -> Option<Endpoint> {

@@ -102,6 +102,11 @@ impl Gateway {
         self.listening.lock().await.addresses()
     }
 
+    /// Where requests are taken, as `http://` or `https://`, in the order of the configuration.
+    pub async fn urls(&self) -> Vec<String> {
+        self.listening.lock().await.urls()
+    }
+
     /// Where the admin listener is, if anywhere.
     pub async fn admin_address(&self) -> Option<SocketAddr> {
         self.listening.lock().await.admin_address()

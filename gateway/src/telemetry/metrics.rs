@@ -34,6 +34,8 @@ pub struct Metrics {
     authentications: IntCounterVec,
     /// Further tries, by service.
     pub retries: IntCounterVec,
+    /// TLS handshakes that came to nothing, by listener.
+    pub tls_failures: IntCounterVec,
     /// Requests between their head and the end of their response.
     pub active: IntGauge,
     /// Reloads of the configuration, by result.
@@ -126,6 +128,11 @@ impl Metrics {
                 "gateway_upstream_retries_total",
                 "Further tries at an upstream.",
                 &["service"],
+            ),
+            tls_failures: add.counters(
+                "gateway_tls_handshake_failures_total",
+                "TLS handshakes that came to nothing, the clients' certificates that were refused included.",
+                &["listener"],
             ),
             active: add.gauge("http_server_active_requests", "Requests under way."),
             reloads: add.counters(
