@@ -2,14 +2,14 @@
 //!
 //! A [`Consumer`] owns credentials and is what an auth plugin finds; limits, logs and metrics see the same one.
 
-mod certificate;
+pub mod certificate;
 mod claims;
 mod consumer;
 mod consumers;
 mod keys;
 mod lasting;
 
-pub use certificate::Certificate;
+pub use certificate::{Certificate, CertificateError, Name};
 pub use claims::Claims;
 pub use consumer::{Consumer, NameError};
 pub use consumers::{Consumers, TokenMatch};
