@@ -4,7 +4,7 @@
 
 use super::authenticate::Combine;
 use super::chain::{Chain, Link, Phases};
-use super::edits::{Edit, Edits};
+use super::edits::{Edit, Edits, is_of_scheme, without_cookie};
 use super::exchange::Exchange;
 use super::registry::{self, Compile, REGISTRY};
 use super::{Flow, Request};
@@ -291,6 +291,15 @@ pub fn edited(fields: &[(&str, &str)], edits: &Edits) -> Vec<String> {
             Edit::Append(name, value) => lines.push(line(name, value)),
             Edit::Remove(removed) => lines.retain(|(name, _)| name != removed.as_str()),
             Edit::RemovePrefixed(prefix) => lines.retain(|(name, _)| !name.starts_with(prefix)),
+            Edit::RemoveScheme(header, scheme) => lines.retain(|(name, value)| {
+                name != header.as_str() || !is_of_scheme(value.as_bytes(), scheme)
+            }),
+            Edit::RemoveCookie(cookie) => lines.retain_mut(|(name, value)| {
+                let left = (name == "cookie").then(|| without_cookie(value.as_bytes(), cookie));
+                let Some(left) = left else { return true };
+                *value = String::from_utf8(left.clone().unwrap_or_default()).unwrap();
+                left.is_some()
+            }),
             Edit::Vary(members) => lines.push(("vary".to_owned(), members.join(", "))),
         }
     }
