@@ -10,10 +10,14 @@ pub mod edits;
 pub mod exchange;
 pub mod registry;
 
+mod anonymous;
+mod authorize;
+mod basic_auth;
 mod cors;
 pub use cors::is_preflight;
 mod key_auth;
 mod max_bytes;
+mod mtls_auth;
 mod observability;
 mod rate_limit;
 mod request_id;

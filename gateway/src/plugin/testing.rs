@@ -34,6 +34,15 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
+    /// A consumer with these groups and roles.
+    pub fn consumer(mut self, name: &str, groups: &[&str], roles: &[&str]) -> Self {
+        let owned = |list: &[&str]| list.iter().map(|one| (*one).to_owned()).collect();
+        let consumer = Consumer::new(name, owned(groups), IndexMap::new()).unwrap();
+        let consumer = Arc::new(consumer.with_roles(owned(roles)));
+        self.consumers.insert(&consumer);
+        self
+    }
+
     /// A key of a consumer of that name.
     pub fn key(mut self, key: &str, consumer: &str, expires: Option<SystemTime>) -> Self {
         let consumer = Consumer::new(consumer, vec![], IndexMap::new()).unwrap();
@@ -104,7 +113,7 @@ impl Surroundings {
                 });
             }
         }
-        if report.has_errors() {
+        if report.prevents() {
             return Err(told(&report));
         }
         let chain = phases.finish(self.combine);

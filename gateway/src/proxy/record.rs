@@ -129,6 +129,7 @@ fn fill(
         "consumer",
         exchange.consumer.as_ref().map(|consumer| consumer.name()),
     );
+    line.maybe("subject", subject(exchange).as_deref());
     line.maybe("cause", ctx.reason.map(|reason| reason.facts().code));
     line.maybe(
         "dry_run",
@@ -146,6 +147,14 @@ fn fill(
             .get(USER_AGENT)
             .and_then(|agent| agent.to_str().ok()),
     );
+}
+
+/// Whom a token is about that is no consumer's.
+fn subject(exchange: &Exchange) -> Option<Cow<'_, str>> {
+    match &exchange.consumer {
+        Some(_) => None,
+        None => exchange.claims.as_ref()?.text("sub"),
+    }
 }
 
 /// Parameters whose values are secrets wherever they turn up.
