@@ -47,18 +47,14 @@ fn of_route(route: &Written<'_>) -> Value {
         .map(|entry| (entry.kind.name.to_owned(), config(entry)));
     value.insert("plugins".to_owned(), Value::Object(plugins.collect()));
     value.insert(AUTH.to_owned(), auth(route).into());
-    value.remove("authenticate");
-    let several = route
-        .plugins
-        .iter()
-        .filter(|entry| entry.kind.authenticates);
-    if several.count() > 1 {
-        let combine = match route.combine() {
-            Combine::All => "all",
-            Combine::Any => "any",
-        };
-        value.insert("authenticate".to_owned(), combine.into());
-    }
+    let plugins = route.plugins.iter();
+    let several = plugins.filter(|entry| entry.kind.authenticates).count() > 1;
+    let combine = match route.combine() {
+        // Of one or none it says nothing.
+        Combine::Any if several => "any",
+        _ => "all",
+    };
+    value.insert("authenticate".to_owned(), combine.into());
     let services = route
         .api
         .services()

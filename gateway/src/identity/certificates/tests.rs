@@ -2,7 +2,8 @@
 
 use super::subject::canonical;
 use super::*;
-use rcgen::{CertificateParams, DnType, Ia5String, KeyPair, SanType};
+use rcgen::string::Ia5String;
+use rcgen::{CertificateParams, DnType, KeyPair, SanType};
 
 fn certificate(subject: &[(DnType, &str)], sans: &[SanType]) -> Certificate {
     let mut params = CertificateParams::default();

@@ -53,14 +53,14 @@ pub struct Checks {
     most: usize,
     under_way: AtomicUsize,
     made: AtomicU64,
-    remembered: Mutex<Halves>,
+    pub(super) remembered: Mutex<Halves>,
 }
 
 /// What was found right, until when. The older half goes when the newer one is full.
 #[derive(Debug, Default)]
-struct Halves {
-    newer: HashMap<Proof, Duration>,
-    older: HashMap<Proof, Duration>,
+pub(super) struct Halves {
+    pub(super) newer: HashMap<Proof, Duration>,
+    pub(super) older: HashMap<Proof, Duration>,
 }
 
 impl Default for Checks {
@@ -112,20 +112,21 @@ impl Checks {
             return Checked::Right;
         }
         self.made.fetch_add(1, Ordering::Relaxed);
+        let checks = self.clone();
         let verify = move || {
             let right = stored.verify(&password);
-            // Held to the end of the work, even when nobody waits for it any more.
-            drop(permit);
-            right
-        };
-        match (tokio::task::spawn_blocking(verify).await, proof) {
-            (Ok(true), Some(proof)) => {
-                self.remembered.lock().keep(proof, now + REMEMBERED);
-                Checked::Right
+            if let (true, Some(proof)) = (right, proof) {
+                checks.remembered.lock().keep(proof, now + REMEMBERED);
             }
-            (Ok(_), _) => Checked::Wrong,
+            // Held until it is remembered, even when nobody waits for it any more: the next one will look there.
+            drop(permit);
+            right && proof.is_some()
+        };
+        match tokio::task::spawn_blocking(verify).await {
+            Ok(true) => Checked::Right,
+            Ok(false) => Checked::Wrong,
             // The runtime is ending.
-            (Err(_), _) => Checked::Busy,
+            Err(_) => Checked::Busy,
         }
     }
 
@@ -137,7 +138,7 @@ impl Checks {
 }
 
 impl Halves {
-    fn keep(&mut self, proof: Proof, until: Duration) {
+    pub(super) fn keep(&mut self, proof: Proof, until: Duration) {
         if self.newer.len() >= HALF {
             self.older = std::mem::take(&mut self.newer);
         }
