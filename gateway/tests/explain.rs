@@ -25,7 +25,7 @@ fn a_request_without_a_key_is_refused_where_the_key_is_asked_for() {
     );
     assert_eq!(
         told["plugins"][3]["response"],
-        json!(["sets www-authenticate: ApiKey realm=\"gateway\""])
+        json!(["adds www-authenticate: ApiKey realm=\"gateway\""])
     );
 }
 

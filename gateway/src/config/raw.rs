@@ -448,6 +448,7 @@ pub struct Basic {
     pub username: Option<String>,
     /// A hash of the password, as `gateway hash-password` prints it (`$argon2id$…`), or one of bcrypt (`$2b$…`); or
     /// `${env:NAME}` or `${file:path}`, behind which stands a hash or the password itself.
+    #[schemars(extend("x-expects" = "a hash such as `$argon2id$…` or `$2b$…`, `${env:NAME}` or `${file:path}`"))]
     pub password: SecretText,
 }
 

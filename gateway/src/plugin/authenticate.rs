@@ -155,7 +155,13 @@ impl Authentication {
                 None => {}
             }
         }
-        self.decide(gathered, exchange)
+        let refused = gathered.refused.first().map(|(place, _)| *place);
+        let decides = refused.or(gathered.absent.last().copied());
+        let flow = self.decide(gathered, exchange);
+        if let (Flow::Reject(_), Some(place)) = (&flow, decides) {
+            tell(self.plugins[place].0, &flow, exchange);
+        }
+        flow
     }
 
     async fn gather(&self, request: &Request<'_>) -> Gathered {
