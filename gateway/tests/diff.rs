@@ -62,6 +62,7 @@ listeners: [{address: "0.0.0.0:80"}]
     route orders: loses the plugin key-auth
     route orders: rate-limit.limitPerMinute 100 → 1000
     route orders: gains the plugin response-size-limit
+    route orders: loses auth: anyone may call it
     route orders: services gains orders-v2
     route orders: methods loses POST
     service orders: timeouts.total 60s → 20s

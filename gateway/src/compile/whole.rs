@@ -196,6 +196,9 @@ pub fn without_secrets(documents: &[Loaded]) -> Value {
                 let left = keys.len();
                 *keys = vec![json!("REDACTED"); left];
             }
+            if let Some(password) = consumer.pointer_mut("/basic/password") {
+                *password = json!("REDACTED");
+            }
         }
         secret::conceal(&mut value, &|_| "REDACTED".to_owned());
         json!({"file": source.name(), "document": value})

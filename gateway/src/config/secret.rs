@@ -126,6 +126,16 @@ impl SecretText {
         !self.0.is_empty() && !self.0.starts_with("sha256:") && !self.0.contains("${")
     }
 
+    /// Whether it is a hash of a password, as in `$argon2id$…` and `$2b$…`.
+    #[must_use]
+    pub fn is_hash(&self) -> bool {
+        let name = self
+            .0
+            .strip_prefix('$')
+            .and_then(|rest| rest.split_once('$'));
+        name.is_some_and(|(name, _)| name.starts_with("argon2") || name.starts_with('2'))
+    }
+
     /// What tells this secret from another without telling it: the reference, or the beginning of a digest.
     #[must_use]
     pub fn fingerprint(&self) -> String {

@@ -3,6 +3,7 @@
 use super::egress::{self, Egress, Network};
 use super::introspection::{self, Endpoint, Introspector};
 use super::jwks::{KeySource, Settings};
+use super::passwords::Checks;
 use super::token::Remembered;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -21,6 +22,7 @@ pub struct Lasting {
     sources: Mutex<HashMap<Settings, Weak<KeySource>>>,
     introspectors: Mutex<HashMap<introspection::Settings, Weak<Introspector>>>,
     remembered: Arc<Remembered>,
+    checks: Arc<Checks>,
 }
 
 impl Lasting {
@@ -64,6 +66,12 @@ impl Lasting {
     #[must_use]
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.remembered
+    }
+
+    /// Who checks passwords, and remembers the right ones.
+    #[must_use]
+    pub fn checks(&self) -> &Arc<Checks> {
+        &self.checks
     }
 
     /// Every key source in use, in the order of issuers and addresses.

@@ -22,7 +22,7 @@ pub trait Authenticate: Send + Sync {
     fn authenticate(&self, request: &Request<'_>) -> Found;
 
     /// Takes the credential away from the upstream and the log. `believed`: the plugin has vouched for it in this request.
-    fn conceal(&self, believed: bool, exchange: &mut Exchange);
+    fn conceal(&self, believed: bool, request: &Request<'_>, exchange: &mut Exchange);
 
     /// What a request without the credential is told, such as `an API key is needed`.
     fn wanted(&self) -> &'static str;
@@ -157,7 +157,7 @@ impl Authentication {
         let passed = matches!(decided, Flow::Next);
         for (place, (link, plugin)) in self.plugins.iter().enumerate() {
             let part = gathered.part(place);
-            plugin.conceal(matches!(part, Some(Part::Known)), exchange);
+            plugin.conceal(matches!(part, Some(Part::Known)), request, exchange);
             match part {
                 // What one plugin refuses or misses is no end where another lets the request through.
                 Some(Part::Refused(refusal)) if !passed => {

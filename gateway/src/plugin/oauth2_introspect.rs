@@ -104,8 +104,9 @@ impl Authenticate for Introspect {
         }
     }
 
-    fn conceal(&self, believed: bool, exchange: &mut Exchange) {
-        self.places.conceal(believed && self.forward, exchange);
+    fn conceal(&self, believed: bool, request: &Request<'_>, exchange: &mut Exchange) {
+        let vouched = believed || self.places.vouched_for(request, exchange);
+        self.places.conceal(vouched && self.forward, exchange);
     }
 
     fn wanted(&self) -> &'static str {

@@ -131,6 +131,7 @@ fn fill(
     );
     let unchecked = exchange.attempt.filter(|attempt| attempt.result == OPEN);
     line.maybe("unchecked", unchecked.map(|attempt| attempt.plugin));
+    line.maybe("subject", subject(exchange).as_deref());
     line.maybe("cause", ctx.reason.map(|reason| reason.facts().code));
     line.maybe(
         "dry_run",
@@ -148,6 +149,14 @@ fn fill(
             .get(USER_AGENT)
             .and_then(|agent| agent.to_str().ok()),
     );
+}
+
+/// Whom a token is about that is no consumer's.
+fn subject(exchange: &Exchange) -> Option<Cow<'_, str>> {
+    match &exchange.consumer {
+        Some(_) => None,
+        None => exchange.claims.as_ref()?.text("sub"),
+    }
 }
 
 /// Parameters whose values are secrets wherever they turn up.

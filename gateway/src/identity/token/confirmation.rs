@@ -12,7 +12,9 @@ pub(in crate::identity) type Thumbprint = [u8; 32];
 
 /// The certificate that the claims are bound to, if they are bound at all. What is asked for besides is never ignored:
 /// that would turn a bound token into a bearer's.
-pub(in crate::identity) fn bound_to(claims: &Map<String, Value>) -> Result<Option<Thumbprint>, Fault> {
+pub(in crate::identity) fn bound_to(
+    claims: &Map<String, Value>,
+) -> Result<Option<Thumbprint>, Fault> {
     let members = match claims.get("cnf") {
         None => return Ok(None),
         Some(Value::Object(members)) => members,

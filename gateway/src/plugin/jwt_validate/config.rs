@@ -9,7 +9,7 @@ use crate::identity::token::Scope;
 use crate::plugin::bearer::{
     Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
-use crate::plugin::registry::{Compile, default_identity_header};
+use crate::plugin::registry::{CONSUMER_HEADER, Compile};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -158,7 +158,7 @@ impl Config {
         let issuers = issuers::compile(&self.issuer, &self.issuers, compile);
         let places = Places::compile(self.token, compile);
         let challenge = Challenge::compile(&self.realm, self.resource_metadata.as_deref(), compile);
-        let consumer_header = default_identity_header();
+        let consumer_header = CONSUMER_HEADER;
         let taken = [
             places
                 .as_ref()

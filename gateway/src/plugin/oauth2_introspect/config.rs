@@ -10,7 +10,7 @@ use crate::identity::introspection::{Bounds, Client, Proof, Rules, Settings};
 use crate::plugin::bearer::{
     Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
-use crate::plugin::registry::{Compile, default_identity_header};
+use crate::plugin::registry::{CONSUMER_HEADER, Compile};
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -132,7 +132,7 @@ impl Config {
         let timeout = self.timeout(compile);
         let challenge = Challenge::compile(&self.realm, self.resource_metadata.as_deref(), compile);
         let places = Places::compile(self.token.clone(), compile);
-        let consumer_header = default_identity_header();
+        let consumer_header = CONSUMER_HEADER;
         let carries = places
             .as_ref()
             .map(|all| (all.header(), "carries the token"));
