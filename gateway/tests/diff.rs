@@ -116,3 +116,34 @@ fn diff(old: &str, new: &str) -> Output {
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
+
+#[test]
+fn what_makes_it_easier_to_get_in_is_told() {
+    let old = r#"
+service: {name: orders, url: "http://orders-svc:8080"}
+route: {paths: ["/orders"]}
+authenticate: all
+plugins:
+  - {name: key-auth}
+  - {name: basic-auth}
+  - name: authorize
+    config: {allow: [{roles: [admin]}, {roles: [editor], methods: [GET]}], deny: [{groups: [suspended]}]}
+consumers:
+  - {name: alice, roles: [editor], basic: {password: hunter2}, certificates: [{san: a.example}]}
+"#;
+    let new = r#"
+service: {name: orders, url: "http://orders-svc:8080"}
+route: {paths: ["/orders"]}
+authenticate: any
+plugins:
+  - {name: key-auth}
+  - {name: basic-auth}
+  - name: authorize
+    config: {allow: [{roles: [editor], methods: [GET, DELETE]}, {roles: [admin]}]}
+consumers:
+  - {name: alice, roles: [admin], basic: {password: hunter3}, certificates: [{san: b.example}]}
+"#;
+    let told = text(&diff(old, new));
+    assert!(!told.contains("hunter"), "{told}");
+    insta::assert_snapshot!(told, @"");
+}

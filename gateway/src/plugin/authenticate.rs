@@ -102,8 +102,8 @@ pub(super) struct Authentication {
     pub combine: Combine,
     /// Each with its link in the chain.
     pub plugins: Vec<(usize, Arc<dyn Authenticate>)>,
-    /// Who calls where no credential is given at all.
-    pub anonymous: Option<Identity>,
+    /// Who calls where no credential is given at all, with the link in the chain.
+    pub anonymous: Option<(usize, Identity)>,
 }
 
 /// What the plugins found, gathered.
@@ -157,9 +157,20 @@ impl Authentication {
         }
         let refused = gathered.refused.first().map(|(place, _)| *place);
         let decides = refused.or(gathered.absent.last().copied());
+        let known = gathered
+            .known
+            .last()
+            .map(|(place, _)| self.plugins[*place].0);
+        let anonymous = self.anonymous.as_ref().map(|(link, _)| *link);
         let flow = self.decide(gathered, exchange);
-        if let (Flow::Reject(_), Some(place)) = (&flow, decides) {
-            tell(self.plugins[place].0, &flow, exchange);
+        // What was decided is told of the plugin that it comes from.
+        match (&flow, decides) {
+            (Flow::Next, _) => {
+                let links = known.into_iter().chain(anonymous);
+                links.for_each(|link| tell(link, &flow, exchange));
+            }
+            (_, Some(place)) => tell(self.plugins[place].0, &flow, exchange),
+            (_, None) => {}
         }
         flow
     }
@@ -202,7 +213,7 @@ impl Authentication {
         if enough {
             return self.admit(known, exchange);
         }
-        if let Some(anonymous) = &self.anonymous
+        if let Some((_, anonymous)) = &self.anonymous
             && known.is_empty()
             && refused.is_empty()
         {
