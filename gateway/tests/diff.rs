@@ -129,7 +129,7 @@ plugins:
   - name: authorize
     config: {allow: [{roles: [admin]}, {roles: [editor], methods: [GET]}], deny: [{groups: [suspended]}]}
 consumers:
-  - {name: alice, roles: [editor], basic: {password: hunter2}, certificates: [{san: a.example}]}
+  - {name: alice, roles: [editor], basic: {password: "$2b$04$of-hunter2"}, certificates: [{san: a.example}]}
 "#;
     let new = r#"
 service: {name: orders, url: "http://orders-svc:8080"}
@@ -141,9 +141,19 @@ plugins:
   - name: authorize
     config: {allow: [{roles: [editor], methods: [GET, DELETE]}, {roles: [admin]}]}
 consumers:
-  - {name: alice, roles: [admin], basic: {password: hunter3}, certificates: [{san: b.example}]}
+  - {name: alice, roles: [admin], basic: {password: "$2b$04$of-hunter3"}, certificates: [{san: b.example}]}
 "#;
     let told = text(&diff(old, new));
     assert!(!told.contains("hunter"), "{told}");
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @r#"
+    consumer alice: roles loses editor
+    consumer alice: roles gains admin
+    consumer alice: certificates loses san a.example
+    consumer alice: certificates gains san b.example
+    consumer alice: basic.password sha256:7738f65f… → sha256:9f7c1ce2…
+    route orders: authorize.allow loses {"roles":["editor"],"methods":["GET"]}
+    route orders: authorize.allow gains {"roles":["editor"],"methods":["GET","DELETE"]}
+    route orders: authorize.deny [{"groups":["suspended"]}] → nothing
+    route orders: authenticate all → any (weaker: one credential is enough)
+    "#);
 }
