@@ -184,10 +184,9 @@ impl Report {
     /// The errors that only close a route.
     pub fn confined(&self) -> Report {
         let confined = self.errors().filter(|error| error.confined).cloned();
-        Report {
-            diagnostics: confined.collect(),
-            ..Report::default()
-        }
+        let mut report = Report::default();
+        report.diagnostics.extend(confined);
+        report
     }
 
     fn errors(&self) -> impl Iterator<Item = &Diagnostic> {

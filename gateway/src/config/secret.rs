@@ -3,6 +3,8 @@
 //! A reference that leads nowhere is an error, never an empty secret: a gateway that starts with an empty key would
 //! let everyone in. Neither [`SecretText`] nor [`Secret`] shows its value in `Debug`, and neither has `Display`.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 use std::{fmt, io, path::Path};
 
 use schemars::JsonSchema;
@@ -148,6 +150,18 @@ impl SecretText {
         };
         let start: String = digest.chars().take(8).collect();
         format!("sha256:{start}…")
+    }
+
+    /// As [`SecretText::fingerprint`], for a password: a digest of one that stands in the document would help to guess it,
+    /// so what tells it from another there means nothing outside of this process.
+    #[must_use]
+    pub fn password_fingerprint(&self) -> String {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        if self.is_plain_text() && !self.is_hash() {
+            let digest = KEY.hash_one(&self.0);
+            return format!("plain text ({:08x})", digest >> 32);
+        }
+        self.fingerprint()
     }
 
     /// The secret that is meant. Files are relative to `directory`, the one of the document; their last line break is
@@ -378,6 +392,15 @@ mod tests {
             {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
         ]});
         assert_eq!(value, wanted);
+    }
+
+    #[test]
+    fn a_password_is_told_from_another_and_cannot_be_guessed_by_its_fingerprint() {
+        let of = |text: &str| SecretText(text.to_owned()).password_fingerprint();
+        assert!(of("hunter2").starts_with("plain text (") && of("hunter2") == of("hunter2"));
+        assert_ne!(of("hunter2"), of("hunter3"));
+        assert_eq!(of("${env:KEY}"), "${env:KEY}");
+        assert!(of("$2b$04$salt").starts_with("sha256:"));
     }
 
     #[test]

@@ -234,7 +234,7 @@ fn of_consumer(consumer: &raw::Consumer) -> Value {
     };
     let basic = consumer.basic.as_ref().map(|basic| {
         let username = basic.username.as_deref().unwrap_or(&consumer.name);
-        json!({"username": username, "password": basic.password.fingerprint()})
+        json!({"username": username, "password": basic.password.password_fingerprint()})
     });
     json!({
         "groups": consumer.groups,

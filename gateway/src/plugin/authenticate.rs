@@ -111,8 +111,8 @@ pub(super) struct Authentication {
     pub combine: Combine,
     /// Each with its link in the chain.
     pub plugins: Vec<(usize, Arc<dyn Authenticate>)>,
-    /// Who calls where no credential is given at all.
-    pub anonymous: Option<Identity>,
+    /// Who calls where no credential is given at all, with the link in the chain.
+    pub anonymous: Option<(usize, Identity)>,
 }
 
 /// What the plugins found, gathered.
@@ -168,6 +168,11 @@ impl Authentication {
                 None => {}
             }
         }
+        if let Some((link, _)) = &self.anonymous
+            && passed
+        {
+            tell(*link, &Flow::Next, exchange);
+        }
         decided
     }
 
@@ -209,7 +214,7 @@ impl Authentication {
         if enough {
             return self.admit(known, exchange);
         }
-        if let Some(anonymous) = &self.anonymous
+        if let Some((_, anonymous)) = &self.anonymous
             && known.is_empty()
             && refused.is_empty()
         {

@@ -51,7 +51,7 @@ impl Phases {
 
     /// Who calls where no credential is given at all.
     pub fn anonymous(&mut self, identity: Identity) {
-        self.authentication.anonymous = Some(identity);
+        self.authentication.anonymous = Some((self.links.len(), identity));
     }
 
     /// Closes the route: whatever is not answered before it is known who calls, as a preflight is, is refused so.

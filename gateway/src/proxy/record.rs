@@ -200,6 +200,8 @@ fn query<'a>(uri: &'a Uri, exchange: &Exchange) -> Option<Cow<'a, str>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+    use crate::identity::{Claims, Consumer};
+    use std::sync::Arc;
 
     fn redact(target: &str) -> String {
         let mut exchange = Exchange::default();
@@ -221,5 +223,18 @@ mod tests {
             "who=REDACTED&w%68o=REDACTED"
         );
         assert_eq!(redact("/?token"), "token");
+    }
+
+    #[test]
+    fn a_token_is_told_by_its_subject_where_nobody_owns_it() {
+        let claims = serde_json::json!({"sub": "user-7", "email": "a@b.example"});
+        let mut exchange = Exchange::default();
+        assert_eq!(subject(&exchange), None);
+        let claims = Claims::new(claims.as_object().unwrap().clone());
+        exchange.claims = Some(Arc::new(claims));
+        assert_eq!(subject(&exchange).as_deref(), Some("user-7"));
+        let alice = Consumer::new("alice", vec![], indexmap::IndexMap::new()).unwrap();
+        exchange.consumer = Some(Arc::new(alice));
+        assert_eq!(subject(&exchange), None);
     }
 }

@@ -46,7 +46,7 @@ fn attribute(text: &str) -> Option<String> {
     let same = |name: &&str| name.eq_ignore_ascii_case(kind);
     let short = TYPES
         .iter()
-        .find(|(short, others)| same(short) || others.iter().any(|other| same(&other)));
+        .find(|(short, others)| same(short) || others.iter().any(&same));
     let kind = short.map_or_else(
         || kind.to_ascii_uppercase(),
         |(short, _)| (*short).to_owned(),

@@ -16,7 +16,7 @@ static NOBODY: LazyLock<PasswordHash> = LazyLock::new(|| {
 });
 
 /// Drawn when the process starts: digests under it mean nothing anywhere else.
-static KEY: LazyLock<[u8; 32]> = LazyLock::new(|| rand::random());
+static KEY: LazyLock<[u8; 32]> = LazyLock::new(rand::random);
 
 /// The most memory that a check may take, in KiB.
 const MEMORY: u32 = 1024 * 1024;
