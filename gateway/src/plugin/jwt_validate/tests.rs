@@ -317,7 +317,9 @@ fn scopes_have_to_reach_far_enough() {
 #[test]
 fn a_bound_token_needs_its_certificate_each_time() {
     let chain = chain(json!({}));
-    let (own, other) = (Certificate::new(vec![1]), Certificate::new(vec![2]));
+    let made = || rcgen::generate_simple_self_signed(["alice.test".to_owned()]).unwrap();
+    let certificate = || Certificate::parse(vec![made().cert.der().to_vec()]).unwrap();
+    let (own, other) = (certificate(), certificate());
     let bound = with(json!({"cnf": {"x5t#S256": text(own.fingerprint())}}));
     let ask = |certificate| bearing(&bound).certificate(certificate).on(&chain);
     let description = "the token is bound to another certificate";
