@@ -141,3 +141,6 @@ impl TlsAccept for Witness {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,532 @@
+//! TLS on listeners: who is shown which certificate, who gets in, and what a reload changes.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[path = "tls/party.rs"]
+mod party;
+mod support;
+
+use gateway::runtime::StartError;
+use mock_upstreams::{Behaviour, MockUpstream};
+use party::{Authority, Client, connect, get, shown, talk};
+use rcgen::{CertificateParams, SerialNumber, date_time_ymd};
+use rustls::{HandshakeKind, SupportedProtocolVersion, version};
+use std::path::{Path, PathBuf};
+use support::{DEADLINE, Started, eventually, read_to_close, start};
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::timeout;
+
+const TLS12: &[&SupportedProtocolVersion] = &[&version::TLS12];
+const TLS13: &[&SupportedProtocolVersion] = &[&version::TLS13];
+const FAILURES: &str = "gateway_tls_handshake_failures_total";
+
+/// A gateway with TLS in front of an echoing upstream, and the directory of its certificates.
+struct Setting {
+    gateway: Started,
+    upstream: MockUpstream,
+    authority: Authority,
+    files: TempDir,
+}
+
+impl Setting {
+    /// With one certificate, for `a.test` and `b.test`, and these further keys of `tls` and of the listener.
+    async fn new(tls: &str, listener: &str) -> Self {
+        let setting = Self::with(|authority, files| {
+            authority.leaf(&["a.test", "b.test"]).write(files, "server");
+            document(files, tls, listener)
+        });
+        setting.await
+    }
+
+    async fn with(make: impl FnOnce(&Authority, &Path) -> String) -> Self {
+        let upstream = MockUpstream::spawn(Behaviour::named("up")).await.unwrap();
+        let (authority, files) = (Authority::new("Servers"), tempfile::tempdir().unwrap());
+        let gateway = start(&(make(&authority, files.path()) + &support::to(&upstream))).await;
+        Self {
+            gateway,
+            upstream,
+            authority,
+            files,
+        }
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.files.path().join(name)
+    }
+
+    fn rewrite(&self, tls: &str, listener: &str) {
+        let document = document(self.files.path(), tls, listener);
+        self.gateway
+            .rewrite(&(document + &support::to(&self.upstream)));
+    }
+
+    async fn reload(&self) {
+        let done = self.gateway.gateway.reload().await;
+        done.map_err(|error| error.to_string()).unwrap();
+    }
+
+    async fn connect(&self, name: &str) -> party::Connection {
+        let connection = Client::default().connect(self.gateway.address, name).await;
+        connection.unwrap()
+    }
+
+    /// The status of `GET /` for this host on a connection for this name.
+    async fn status(&self, name: &str, host: &str) -> u16 {
+        let answer = get(&mut self.connect(name).await, host).await.unwrap();
+        if answer.status != 200 {
+            assert_eq!(&*answer.code(), "misdirected-request");
+        }
+        answer.status
+    }
+
+    async fn failures(&self) -> f64 {
+        self.gateway.metric(FAILURES, &["127.0.0.1:0"]).await
+    }
+
+    async fn counted(&self, failures: f64) {
+        eventually("the count of a failed handshake", async || {
+            (self.failures().await == failures).then_some(())
+        })
+        .await;
+    }
+}
+
+fn document(files: &Path, tls: &str, listener: &str) -> String {
+    let files = files.display();
+    let certificate = format!("{{certificate: '{files}/server.pem', key: '{files}/server.key'}}");
+    format!(
+        "listeners: [{{address: '127.0.0.1:0', {listener} tls: {{certificates: [{certificate}], {tls}}}}}]\n"
+    )
+}
+
+fn clients(files: &Path, mode: &str, more: &str) -> String {
+    let ca = files.join("clients.pem");
+    format!(
+        "clientCertificates: {{mode: {mode}, ca: '{}', {more}}}",
+        ca.display()
+    )
+}
+
+#[tokio::test]
+async fn the_name_that_is_asked_for_chooses_the_certificate() {
+    let mut leaves = vec![];
+    let setting = Setting::with(|authority, files| {
+        let mut certificates = String::new();
+        for (place, names) in [
+            &["a.test"][..],
+            &["*.wild.test"],
+            &["b.test", "c.wild.test"],
+        ]
+        .iter()
+        .enumerate()
+        {
+            let leaf = authority.leaf(names);
+            leaf.write(files, &place.to_string());
+            let path = files.join(place.to_string());
+            let path = path.display();
+            certificates += &format!("{{certificate: '{path}.pem', key: '{path}.key'}},");
+            leaves.push(leaf.certificate);
+        }
+        format!(
+            "listeners: [{{address: '127.0.0.1:0', tls: {{certificates: [{certificates}]}}}}]\n"
+        )
+    })
+    .await;
+    for (name, place) in [
+        ("a.test", 0),
+        ("x.wild.test", 1),
+        ("b.test", 2),
+        ("B.Test", 2),
+        ("c.wild.test", 2),
+        ("unknown.test", 0),
+        ("127.0.0.1", 0),
+    ] {
+        assert_eq!(shown(&setting.connect(name).await), leaves[place], "{name}");
+    }
+}
+
+#[tokio::test]
+async fn http_1_and_2_are_negotiated_and_the_upstream_hears_of_tls() {
+    let setting = Setting::new("", "").await;
+    for (alpn, chosen) in [(&[][..], None), (&["http/1.1"], Some(&b"http/1.1"[..]))] {
+        let client = Client {
+            alpn,
+            ..Client::default()
+        };
+        let mut connection = client
+            .connect(setting.gateway.address, "a.test")
+            .await
+            .unwrap();
+        assert_eq!(connection.get_ref().1.alpn_protocol(), chosen);
+        assert_eq!(get(&mut connection, "a.test").await.unwrap().status, 200);
+    }
+    let client = Client {
+        alpn: &["h2", "http/1.1"],
+        ..Client::default()
+    };
+    let connection = client
+        .connect(setting.gateway.address, "a.test")
+        .await
+        .unwrap();
+    assert_eq!(connection.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let (mut sender, connection) = h2::client::handshake(connection).await.unwrap();
+    let driver = tokio::spawn(connection);
+    for (host, status) in [("a.test", 200), ("b.test", 200), ("c.test", 421)] {
+        let request = http::Request::get(format!("https://{host}/"))
+            .body(())
+            .unwrap();
+        let (answer, _) = sender.send_request(request, true).unwrap();
+        assert_eq!(answer.await.unwrap().status(), status, "{host}");
+    }
+    driver.abort();
+    let received = setting.upstream.received();
+    assert_eq!(received.len(), 4);
+    for request in received.iter() {
+        assert_eq!(request.header("x-forwarded-proto"), Some("https"));
+        assert!(
+            request
+                .header("forwarded")
+                .unwrap()
+                .ends_with(";proto=https")
+        );
+    }
+}
+
+#[tokio::test]
+async fn versions_below_the_lowest_are_refused() {
+    let old = Client {
+        versions: Some(TLS12),
+        ..Client::default()
+    };
+    let new = Client {
+        versions: Some(TLS13),
+        ..Client::default()
+    };
+    let both = Setting::new("", "").await;
+    for client in [&old, &new] {
+        assert_eq!(
+            client
+                .get(both.gateway.address, "a.test")
+                .await
+                .unwrap()
+                .status,
+            200
+        );
+    }
+    assert_eq!(both.failures().await, 0.0);
+    let strict = Setting::new("minVersion: '1.3'", "").await;
+    assert_eq!(
+        new.get(strict.gateway.address, "a.test")
+            .await
+            .unwrap()
+            .status,
+        200
+    );
+    let told = old
+        .get(strict.gateway.address, "a.test")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(told.contains("ProtocolVersion"), "{told}");
+    strict.counted(1.0).await;
+    assert_eq!(strict.upstream.received_total(), 1);
+}
+
+#[tokio::test]
+async fn clients_have_to_show_what_the_mode_says() {
+    let (ours, theirs) = (Authority::new("Ours"), Authority::new("Theirs"));
+    let serial = |number: u64| {
+        move |params: &mut CertificateParams| {
+            params.serial_number = Some(SerialNumber::from(number));
+        }
+    };
+    let good = ours.changed(&["good.test"], serial(1));
+    let revoked = ours.changed(&["revoked.test"], serial(2));
+    let expired = ours.changed(&["expired.test"], |params| {
+        params.not_before = date_time_ymd(2020, 1, 1);
+        params.not_after = date_time_ymd(2021, 1, 1);
+    });
+    let foreign = theirs.changed(&["good.test"], serial(1));
+    for version in [TLS12, TLS13] {
+        for (mode, passes) in [
+            ("required", [true, false, false, false, false]),
+            ("optional", [true, false, false, false, true]),
+            ("off", [true; 5]),
+        ] {
+            let setting = Setting::with(|authority, files| {
+                authority.leaf(&["a.test"]).write(files, "server");
+                std::fs::write(files.join("clients.pem"), ours.pem()).unwrap();
+                std::fs::write(files.join("crl.pem"), ours.revokes(&[2], 2999)).unwrap();
+                let crl = format!("crl: '{}'", files.join("crl.pem").display());
+                document(files, &clients(files, mode, &crl), "")
+            })
+            .await;
+            let shown = [
+                Some(&good),
+                Some(&revoked),
+                Some(&expired),
+                Some(&foreign),
+                None,
+            ];
+            let mut refused = 0;
+            for (place, (shows, passes)) in shown.into_iter().zip(passes).enumerate() {
+                let client = Client {
+                    versions: Some(version),
+                    shows,
+                    ..Client::default()
+                };
+                let got = client.get(setting.gateway.address, "a.test").await;
+                assert_eq!(got.is_ok(), passes, "{mode}, client {place}: {got:?}");
+                refused += u32::from(!passes);
+            }
+            setting.counted(refused.into()).await;
+            assert_eq!(setting.upstream.received_total(), u64::from(5 - refused));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_revoked_certificates_that_is_out_of_date_lets_nobody_in() {
+    let ours = Authority::new("Ours");
+    let good = ours.leaf(&["good.test"]);
+    for (until, passes) in [(2021, false), (2999, true)] {
+        let setting = Setting::with(|authority, files| {
+            authority.leaf(&["a.test"]).write(files, "server");
+            std::fs::write(files.join("clients.pem"), ours.pem()).unwrap();
+            std::fs::write(files.join("crl.pem"), ours.revokes(&[], until)).unwrap();
+            let crl = format!("crl: ['{}']", files.join("crl.pem").display());
+            document(files, &clients(files, "required", &crl), "")
+        })
+        .await;
+        let client = Client {
+            shows: Some(&good),
+            ..Client::default()
+        };
+        let got = client.get(setting.gateway.address, "a.test").await;
+        assert_eq!(got.is_ok(), passes, "{until}: {got:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_certificate_is_for_new_connections() {
+    let setting = Setting::new("", "").await;
+    setting.gateway.gateway.watch().unwrap();
+    let mut old = setting.connect("a.test").await;
+    let first = shown(&old);
+    let leaf = setting.authority.leaf(&["a.test"]);
+    std::fs::write(setting.file("server.key"), &leaf.key_pem).unwrap();
+    std::fs::write(setting.file("server.pem"), &leaf.pem).unwrap();
+    eventually("the new certificate", async || {
+        (shown(&setting.connect("a.test").await) == leaf.certificate).then_some(())
+    })
+    .await;
+    assert_ne!(first, leaf.certificate);
+    assert_eq!(get(&mut old, "a.test").await.unwrap().status, 200);
+}
+
+#[tokio::test]
+async fn wrong_material_leaves_the_old_in_force() {
+    let setting = Setting::new("", "").await;
+    let first = shown(&setting.connect("a.test").await);
+    let other = setting.authority.leaf(&["a.test"]);
+    std::fs::write(setting.file("server.pem"), &other.pem).unwrap();
+    let Err(StartError::Config(report)) = setting.gateway.gateway.reload().await else {
+        panic!("a key of another certificate was taken");
+    };
+    let told = report.human(false);
+    assert!(
+        told.contains("error[invalid-pem]") && told.contains("gateway.yaml:"),
+        "{told}"
+    );
+    assert_eq!(shown(&setting.connect("a.test").await), first);
+    std::fs::remove_file(setting.file("server.key")).unwrap();
+    assert!(setting.gateway.gateway.reload().await.is_err());
+    assert_eq!(shown(&setting.connect("a.test").await), first);
+    std::fs::write(setting.file("server.key"), &other.key_pem).unwrap();
+    setting.reload().await;
+    assert_eq!(shown(&setting.connect("a.test").await), other.certificate);
+}
+
+#[tokio::test]
+async fn a_list_that_comes_later_holds_for_sessions_of_before() {
+    let ours = Authority::new("Ours");
+    let leaf = ours.changed(&["alice.test"], |params| {
+        params.serial_number = Some(SerialNumber::from(7u64));
+    });
+    let setting = Setting::with(|authority, files| {
+        authority.leaf(&["a.test"]).write(files, "server");
+        std::fs::write(files.join("clients.pem"), ours.pem()).unwrap();
+        document(files, &clients(files, "required", ""), "")
+    })
+    .await;
+    let address = setting.gateway.address;
+    for version in [TLS12, TLS13] {
+        setting.rewrite(&clients(setting.files.path(), "required", ""), "");
+        setting.reload().await;
+        let client = Client {
+            versions: Some(version),
+            shows: Some(&leaf),
+            ..Client::default()
+        };
+        let connector = client.connector();
+        let mut first = connect(&connector, address, "a.test").await.unwrap();
+        assert_eq!(get(&mut first, "a.test").await.unwrap().status, 200);
+        // A reload that changes nothing of TLS keeps sessions.
+        setting.reload().await;
+        let mut second = connect(&connector, address, "a.test").await.unwrap();
+        assert_eq!(get(&mut second, "a.test").await.unwrap().status, 200);
+        assert_eq!(
+            second.get_ref().1.handshake_kind(),
+            Some(HandshakeKind::Resumed)
+        );
+        std::fs::write(setting.file("crl.pem"), ours.revokes(&[7], 2999)).unwrap();
+        let crl = format!("crl: '{}'", setting.file("crl.pem").display());
+        setting.rewrite(&clients(setting.files.path(), "required", &crl), "");
+        setting.reload().await;
+        let third =
+            async { get(&mut connect(&connector, address, "a.test").await?, "a.test").await };
+        assert!(third.await.is_err(), "a revoked certificate passes");
+        assert_eq!(get(&mut second, "a.test").await.unwrap().status, 200);
+    }
+}
+
+#[tokio::test]
+async fn tls_comes_and_goes_with_a_reload() {
+    let setting = Setting::new("", "").await;
+    let mut old = setting.connect("a.test").await;
+    assert!(setting.gateway.gateway.urls().await[0].starts_with("https://"));
+    setting.gateway.rewrite(&support::to(&setting.upstream));
+    setting.reload().await;
+    assert_eq!(
+        setting.gateway.gateway.addresses().await,
+        [setting.gateway.address]
+    );
+    assert!(setting.gateway.gateway.urls().await[0].starts_with("http://"));
+    let plain = setting.gateway.get("/", "").await;
+    assert_eq!(plain.status, 200);
+    assert_eq!(get(&mut old, "a.test").await.unwrap().status, 200);
+    setting.rewrite("", "");
+    setting.reload().await;
+    assert_eq!(setting.status("a.test", "a.test").await, 200);
+}
+
+#[tokio::test]
+async fn a_request_for_another_host_is_misdirected() {
+    let setting = Setting::new("", "").await;
+    let own = format!("127.0.0.1:{}", setting.gateway.address.port());
+    for (name, host, status) in [
+        ("a.test", "a.test", 200),
+        ("a.test", "A.Test.:8443", 200),
+        ("a.test", "b.test", 200), // in the same certificate
+        ("a.test", "c.test", 421),
+        ("a.test", "127.0.0.1", 421),
+        ("c.test", "c.test", 200), // asked for, whatever was shown
+        ("c.test", "d.test", 421),
+        ("127.0.0.1", "b.test", 200),
+        ("127.0.0.1", "c.test", 421),
+        ("127.0.0.1", &own, 200),
+        ("127.0.0.1", "127.0.0.2", 421),
+    ] {
+        assert_eq!(setting.status(name, host).await, status, "{name}, {host}");
+    }
+    assert_eq!(setting.upstream.received_total(), 6);
+    let mut connection = setting.connect("a.test").await;
+    let absolute = b"GET https://c.test/ HTTP/1.1\r\nHost: c.test\r\n\r\n";
+    assert_eq!(talk(&mut connection, absolute).await.unwrap().status, 421);
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_may_put_any_host_on_a_connection() {
+    let setting = Setting::new("", "trustedProxies: ['127.0.0.0/8'],").await;
+    assert_eq!(setting.status("a.test", "c.test").await, 200);
+}
+
+const IMPATIENT: &str = "timeouts: {head: 100ms},";
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_cut() {
+    let setting = Setting::new("", IMPATIENT).await;
+    assert_eq!(
+        read_to_close(&mut setting.gateway.connect().await).await,
+        b""
+    );
+    setting.counted(1.0).await;
+    let client = Client {
+        alpn: &["h2"],
+        ..Client::default()
+    };
+    for opening in [&b""[..], b"PRI * HTTP"] {
+        let mut connection = client
+            .connect(setting.gateway.address, "a.test")
+            .await
+            .unwrap();
+        connection.write_all(opening).await.unwrap();
+        let mut seen = vec![];
+        let end = timeout(DEADLINE, connection.read_to_end(&mut seen)).await;
+        end.expect("the connection ends").ok();
+    }
+    assert_eq!(setting.failures().await, 1.0);
+}
+
+#[tokio::test]
+async fn a_slow_head_is_cut_under_tls_too() {
+    let setting = Setting::new("", IMPATIENT).await;
+    let mut connection = setting.connect("a.test").await;
+    connection.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+    let mut seen = vec![];
+    let end = timeout(DEADLINE, connection.read_to_end(&mut seen)).await;
+    end.expect("the connection ends").ok();
+    assert_eq!(seen, b"");
+    assert_eq!(setting.upstream.received_total(), 0);
+}
+
+#[tokio::test]
+async fn a_head_that_cannot_be_read_is_answered_under_tls_too() {
+    let setting = Setting::new("", "").await;
+    let mut connection = setting.connect("a.test").await;
+    let answer = talk(&mut connection, b"GET /\x01 nonsense\r\n\r\n")
+        .await
+        .unwrap();
+    assert_eq!((answer.status, &*answer.code()), (400, "malformed-request"));
+    assert!(answer.header("x-request-id").is_some());
+    let mut rest = vec![];
+    let end = timeout(DEADLINE, connection.read_to_end(&mut rest)).await;
+    assert_eq!(
+        end.expect("the connection ends").unwrap(),
+        0,
+        "with a close_notify"
+    );
+}
+
+#[tokio::test]
+async fn http_without_tls_gets_an_alert() {
+    let setting = Setting::new("", "").await;
+    let seen = setting
+        .gateway
+        .talk("GET / HTTP/1.1\r\nHost: a.test\r\n\r\n")
+        .await;
+    assert_eq!(seen[..2], [21, 3], "an alert (RFC 8446 §5.1, §6): {seen:?}");
+    setting.counted(1.0).await;
+    assert_eq!(setting.status("a.test", "a.test").await, 200);
+    assert_eq!(setting.upstream.received_total(), 1);
+}
+
+#[tokio::test]
+async fn the_command_line_changes_the_address_and_keeps_tls() {
+    let setting = Setting::new("", "").await;
+    let mut source = gateway::runtime::Source::new(vec![
+        setting
+            .gateway
+            .file("gateway.yaml")
+            .to_str()
+            .unwrap()
+            .to_owned(),
+    ]);
+    source.overrides.listen = vec!["127.0.0.1:0".parse().unwrap(); 2];
+    let started = gateway::runtime::Gateway::start(source).await;
+    let started = started.map_err(|error| error.to_string()).unwrap();
+    for address in started.addresses().await {
+        let answer = Client::default().get(address, "a.test").await.unwrap();
+        assert_eq!(answer.status, 200);
+    }
+}
