@@ -27,7 +27,7 @@ const LARGEST_HEAD: u32 = 4 << 20;
 /// Serves streams side by side until the client closes the connection.
 pub(crate) async fn serve(
     wire: Wire,
-    connection: Connection,
+    connection: &Connection,
     state: &Arc<State>,
 ) -> io::Result<()> {
     let mut builder = h2::server::Builder::new();
@@ -40,10 +40,10 @@ pub(crate) async fn serve(
     let mut streams = JoinSet::new();
     while let Some(request) = requests.accept().await {
         let (request, respond) = request.map_err(failed)?;
-        let (state, flush) = (state.clone(), flush.clone());
+        let (state, flush, connection) = (state.clone(), flush.clone(), connection.clone());
         // A stream that fails is a client that reset it; the others go on.
         streams.spawn(
-            async move { drop(exchange(request, respond, connection, &state, flush).await) },
+            async move { drop(exchange(request, respond, &connection, &state, flush).await) },
         );
         while streams.try_join_next().is_some() {}
     }
@@ -53,7 +53,7 @@ pub(crate) async fn serve(
 async fn exchange(
     request: Request<RecvStream>,
     respond: SendResponse<Bytes>,
-    connection: Connection,
+    connection: &Connection,
     state: &State,
     flush: Flush,
 ) -> io::Result<()> {
@@ -103,7 +103,7 @@ async fn read(mut body: RecvStream, mut recording: Recording<'_>) -> io::Result<
     ))
 }
 
-fn received(parts: &http::request::Parts, connection: Connection, state: &State) -> Received {
+fn received(parts: &http::request::Parts, connection: &Connection, state: &State) -> Received {
     let mut headers = Vec::new();
     if let Some(scheme) = parts.uri.scheme_str() {
         headers.push((":scheme".to_owned(), scheme.to_owned()));

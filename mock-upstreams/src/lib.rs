@@ -16,7 +16,8 @@
 //!
 //! One server can serve many scenarios side by side: a request chooses its behaviour by the header
 //! [`BEHAVIOUR_HEADER`], or by a path prefix (see [`MockUpstream::route`]), and carries the tag by which it is found
-//! again in [`EXCHANGE_HEADER`]. HTTP/1.1 and HTTP/2 with prior knowledge are spoken on the same port.
+//! again in [`EXCHANGE_HEADER`]. HTTP/1.1 and HTTP/2 with prior knowledge are spoken on the same port. With [`Builder::tls`] both are
+//! spoken over TLS, and every request tells what the handshake of its connection came to ([`Received::tls`]).
 
 pub mod behaviour;
 mod gate;
@@ -27,7 +28,9 @@ mod play;
 mod received;
 mod reply;
 mod server;
+mod socket;
 mod stream;
+pub mod tls;
 mod upstream;
 mod websocket;
 
@@ -35,6 +38,7 @@ pub use behaviour::{Behaviour, BehaviourError, CATALOGUE, Ending, Expectation, F
 pub use journal::NotReceived;
 pub use received::{Oddity, Received};
 pub use stream::StreamHandle;
+pub use tls::Tls;
 pub use upstream::{Builder, MockUpstream};
 
 /// The request header whose value (see [`Behaviour`], the text or the JSON form) chooses what is done with a request.

@@ -3,13 +3,16 @@
 mod control;
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::sync::Arc;
 
 use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use mock_upstreams::{Behaviour, CATALOGUE, MockUpstream};
+use mock_upstreams::{Behaviour, CATALOGUE, MockUpstream, Tls};
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -28,6 +31,14 @@ struct Arguments {
     /// The address of a server; without it 127.0.0.1 and any free port.
     #[arg(long = "listen", value_name = "NAME=IP:PORT", value_parser = named::<SocketAddr>)]
     listen: Vec<(String, SocketAddr)>,
+
+    /// A server's certificate and key, PEM files; it then speaks TLS and nothing else.
+    #[arg(long = "tls", value_name = "NAME=CERTIFICATE,KEY", value_parser = named::<Files>)]
+    tls: Vec<(String, Files)>,
+
+    /// The authorities, a PEM file, one of which has to vouch for a server's clients.
+    #[arg(long = "client-ca", value_name = "NAME=FILE", value_parser = named::<PathBuf>)]
+    client_ca: Vec<(String, PathBuf)>,
 
     /// The control address.
     #[arg(long, value_name = "IP:PORT", default_value = "127.0.0.1:0")]
@@ -84,20 +95,44 @@ impl Arguments {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(format!("--upstream {} is given twice", twice[0]));
         }
-        match self.listen.iter().find(|(name, _)| !names.contains(&name)) {
-            Some((name, _)) => Err(format!(
-                "--listen {name}: there is no --upstream of that name"
-            )),
-            None => Ok(()),
+        let listen = self.listen.iter().map(|(name, _)| ("listen", name));
+        let tls = self.tls.iter().map(|(name, _)| ("tls", name));
+        let client_ca = self.client_ca.iter().map(|(name, _)| ("client-ca", name));
+        for (flag, name) in listen.chain(tls).chain(client_ca) {
+            if !names.contains(&name) {
+                return Err(format!(
+                    "--{flag} {name}: there is no --upstream of that name"
+                ));
+            }
+            if flag == "client-ca" && of(&self.tls, name).is_none() {
+                return Err(format!(
+                    "--client-ca {name} needs --tls {name}=CERTIFICATE,KEY"
+                ));
+            }
         }
+        Ok(())
+    }
+
+    fn tls(&self, name: &str) -> anyhow::Result<Option<Tls>> {
+        let Some(files) = of(&self.tls, name) else {
+            return Ok(None);
+        };
+        let mut tls = Tls::new(read(&files.certificate)?, read(&files.key)?);
+        if let Some(path) = of(&self.client_ca, name) {
+            tls = tls.client_authorities(read(path)?);
+        }
+        Ok(Some(tls))
     }
 
     async fn spawn(&self) -> anyhow::Result<Upstreams> {
         let mut upstreams = Upstreams::new();
         for (name, behaviour) in &self.upstreams {
             let mut builder = MockUpstream::builder(behaviour.clone()).name(name);
-            if let Some((_, address)) = self.listen.iter().find(|(other, _)| other == name) {
+            if let Some(address) = of(&self.listen, name) {
                 builder = builder.listen(*address);
+            }
+            if let Some(tls) = self.tls(name)? {
+                builder = builder.tls(tls);
             }
             let upstream = builder
                 .spawn()
@@ -107,6 +142,39 @@ impl Arguments {
         }
         Ok(upstreams)
     }
+}
+
+/// A certificate and its key.
+#[derive(Debug, Clone)]
+struct Files {
+    certificate: PathBuf,
+    key: PathBuf,
+}
+
+impl FromStr for Files {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (certificate, key) = text
+            .split_once(',')
+            .ok_or("write NAME=CERTIFICATE,KEY with the paths of two PEM files")?;
+        Ok(Self {
+            certificate: certificate.into(),
+            key: key.into(),
+        })
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<String> {
+    fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
+}
+
+/// What a flag says of this server, the last time it is given.
+fn of<'a, T>(values: &'a [(String, T)], name: &str) -> Option<&'a T> {
+    let mut values = values.iter().rev();
+    values
+        .find(|(other, _)| other == name)
+        .map(|(_, value)| value)
 }
 
 /// Reads `NAME=VALUE`.

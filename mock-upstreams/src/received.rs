@@ -1,6 +1,7 @@
 //! One request as it came over the wire.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use crate::server::Connection;
+use crate::tls::Session;
 
 /// One request as it came over the wire, recorded when its head was read and completed while its body came.
 #[derive(Debug, Clone)]
@@ -37,6 +39,8 @@ pub struct Received {
     pub peer: SocketAddr,
     /// The number of the connection, from 1 in the order of acceptance.
     pub connection: u64,
+    /// What the handshake of the connection came to; none without TLS.
+    pub tls: Option<Arc<Session>>,
     /// The value of the header `Gatecheck-Exchange`.
     pub tag: Option<String>,
     /// The time between the server's start and the end of the request's head.
@@ -86,7 +90,7 @@ impl Received {
     /// A request of which only the headers are known.
     pub(crate) fn new(
         headers: Vec<(String, String)>,
-        connection: Connection,
+        connection: &Connection,
         at: Duration,
     ) -> Self {
         let mut received = Self {
@@ -102,6 +106,7 @@ impl Received {
             trailers: Vec::new(),
             peer: connection.peer,
             connection: connection.number,
+            tls: connection.tls.clone(),
             tag: None,
             at,
             oddities: Vec::new(),
@@ -154,7 +159,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 impl Serialize for Received {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut fields = serializer.serialize_struct("Received", 13)?;
+        let mut fields = serializer.serialize_struct("Received", 14)?;
         fields.serialize_field("method", &self.method)?;
         fields.serialize_field("target", &self.target)?;
         fields.serialize_field("version", &self.version)?;
@@ -166,6 +171,7 @@ impl Serialize for Received {
         fields.serialize_field("trailers", &self.trailers)?;
         fields.serialize_field("peer", &self.peer)?;
         fields.serialize_field("connection", &self.connection)?;
+        fields.serialize_field("tls", &self.tls.as_deref())?;
         fields.serialize_field("tag", &self.tag)?;
         fields.serialize_field("oddities", &self.oddities)?;
         fields.end()

@@ -12,6 +12,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::behaviour::{Behaviour, Moment};
 use crate::gate::Gate;
@@ -19,26 +20,32 @@ use crate::http1::{self, Wire};
 use crate::http2;
 use crate::journal::Journal;
 use crate::received::Received;
+use crate::socket::Socket;
 use crate::stream::Channels;
+use crate::tls::Session;
 
 /// What all connections of a server share.
 pub(crate) struct State {
     name: Option<String>,
     default: RwLock<Behaviour>,
+    tls: Option<TlsAcceptor>,
     routes: RwLock<Vec<(String, Behaviour)>>,
     counters: Mutex<HashMap<String, u64>>,
     started: Instant,
     pub journal: Journal,
     pub channels: Channels,
     pub accepted: AtomicU64,
+    /// The number of connections whose handshake failed.
+    pub failed_handshakes: watch::Sender<u64>,
     pub open: watch::Sender<u64>,
 }
 
 /// One accepted connection.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Connection {
     pub number: u64,
     pub peer: SocketAddr,
+    pub tls: Option<Arc<Session>>,
 }
 
 /// Accepts while the gate is open; cuts all connections when it closes.
@@ -81,23 +88,47 @@ async fn accept(listener: &TcpListener, state: &Arc<State>, connections: &mut Jo
         let open = Open::new(state.clone());
         connections.spawn(async move {
             // An error here is a client that went away, which is what many behaviours are for.
-            drop(converse(socket, Connection { number, peer }, &open.0).await);
+            drop(converse(socket, number, peer, &open.0).await);
         });
     }
 }
 
-async fn converse(socket: TcpStream, connection: Connection, state: &Arc<State>) -> io::Result<()> {
+async fn converse(
+    socket: TcpStream,
+    number: u64,
+    peer: SocketAddr,
+    state: &Arc<State>,
+) -> io::Result<()> {
     socket.set_nodelay(true)?;
     match state.default_behaviour() {
         Behaviour::Reset { at: Moment::Accept } => return socket.set_zero_linger(),
         Behaviour::Close { at: Moment::Accept } => return Ok(()),
         _ => {}
     }
+    let (socket, tls) = secure(socket, state).await?;
+    let connection = Connection { number, peer, tls };
     let mut wire = Wire::new(socket);
     if wire.begins_with(http2::PREFACE).await? {
-        http2::serve(wire, connection, state).await
+        http2::serve(wire, &connection, state).await
     } else {
-        http1::serve(wire, connection, state).await
+        http1::serve(wire, &connection, state).await
+    }
+}
+
+/// Shakes hands, where the server speaks TLS.
+async fn secure(socket: TcpStream, state: &State) -> io::Result<(Socket, Option<Arc<Session>>)> {
+    let Some(acceptor) = &state.tls else {
+        return Ok((Socket::Plain(socket), None));
+    };
+    match acceptor.accept(socket).await {
+        Ok(stream) => {
+            let session = Session::of(stream.get_ref().1);
+            Ok((Socket::Tls(Box::new(stream)), Some(session.into())))
+        }
+        Err(error) => {
+            state.failed_handshakes.send_modify(|failed| *failed += 1);
+            Err(error)
+        }
     }
 }
 
@@ -118,22 +149,33 @@ impl Drop for Open {
 }
 
 impl State {
-    pub fn new(name: Option<String>, default: Behaviour, routes: Vec<(String, Behaviour)>) -> Self {
+    pub fn new(
+        name: Option<String>,
+        default: Behaviour,
+        routes: Vec<(String, Behaviour)>,
+        tls: Option<TlsAcceptor>,
+    ) -> Self {
         Self {
             name,
             default: RwLock::new(default),
+            tls,
             routes: RwLock::new(routes),
             counters: Mutex::default(),
             started: Instant::now(),
             journal: Journal::default(),
             channels: Channels::default(),
             accepted: AtomicU64::new(0),
+            failed_handshakes: watch::Sender::new(0),
             open: watch::Sender::new(0),
         }
     }
 
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    pub fn speaks_tls(&self) -> bool {
+        self.tls.is_some()
     }
 
     pub fn started(&self) -> Instant {

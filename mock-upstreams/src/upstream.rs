@@ -7,6 +7,7 @@ use std::time::Duration;
 use std::{io, mem};
 
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::behaviour::Behaviour;
 use crate::gate::Gate;
@@ -14,6 +15,7 @@ use crate::journal::NotReceived;
 use crate::received::Received;
 use crate::server::{self, State};
 use crate::stream::StreamHandle;
+use crate::tls::Tls;
 
 /// A running upstream server, which stops when it is dropped.
 #[derive(Debug)]
@@ -31,6 +33,7 @@ pub struct Builder {
     name: Option<String>,
     address: SocketAddr,
     routes: Vec<(String, Behaviour)>,
+    tls: Option<Tls>,
 }
 
 impl Builder {
@@ -52,13 +55,24 @@ impl Builder {
         self
     }
 
+    /// Speaks TLS and nothing else.
+    pub fn tls(mut self, tls: Tls) -> Self {
+        self.tls = Some(tls);
+        self
+    }
+
     /// Starts the server. When this returns, connections are accepted (or refused, as the behaviour says).
     ///
     /// # Errors
-    /// The address can't be bound.
+    /// The address can't be bound; or `InvalidInput`, when the certificate, its key or the clients' authorities are not
+    /// what they should be.
     pub async fn spawn(self) -> io::Result<MockUpstream> {
+        let tls = match self.tls {
+            Some(tls) => Some(TlsAcceptor::from(tls.config()?)),
+            None => None,
+        };
         let gate = Arc::new(Gate::bind(self.address)?);
-        let state = Arc::new(State::new(self.name, self.behaviour, self.routes));
+        let state = Arc::new(State::new(self.name, self.behaviour, self.routes, tls));
         gate.set(&state.default_behaviour())?;
         let address = gate.address()?;
         let task = tokio::spawn(server::serve(gate.clone(), state.clone()));
@@ -99,6 +113,7 @@ impl MockUpstream {
             name: None,
             address,
             routes: Vec::new(),
+            tls: None,
         }
     }
 
@@ -107,9 +122,14 @@ impl MockUpstream {
         self.address
     }
 
-    /// `http://` and the address, without a slash at the end.
+    /// `http://`, or `https://` with TLS, and the address, without a slash at the end.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        let scheme = if self.state.speaks_tls() {
+            "https"
+        } else {
+            "http"
+        };
+        format!("{scheme}://{}", self.address)
     }
 
     /// The name given to the builder.
@@ -155,6 +175,31 @@ impl MockUpstream {
     /// The number of connections ever accepted.
     pub fn connections(&self) -> u64 {
         self.state.accepted.load(Ordering::SeqCst)
+    }
+
+    /// The number of connections whose TLS handshake failed, on either side.
+    pub fn failed_handshakes(&self) -> u64 {
+        *self.state.failed_handshakes.borrow()
+    }
+
+    /// Waits until so many handshakes have failed: a client that refuses the server knows so before the server does.
+    ///
+    /// # Errors
+    /// They are still fewer at the deadline.
+    pub async fn wait_for_failed_handshakes(
+        &self,
+        n: u64,
+        deadline: Duration,
+    ) -> Result<(), NotReceived> {
+        let mut failed = self.state.failed_handshakes.subscribe();
+        let waited = tokio::time::timeout(deadline, failed.wait_for(|failed| *failed >= n)).await;
+        match waited {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(self
+                .state
+                .journal
+                .in_vain(&format!("{n} failed handshakes"), deadline)),
+        }
     }
 
     /// The number of connections that are open now.

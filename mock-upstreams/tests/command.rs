@@ -159,6 +159,18 @@ async fn usage_errors_end_with_2() {
             &["--upstream", "a=echo", "--listen", "a=127.0.0.1"],
             "invalid socket address",
         ),
+        (
+            &["--upstream", "a=echo", "--tls", "b=b.pem,b.key"],
+            "--tls b: there is no --upstream of that name",
+        ),
+        (
+            &["--upstream", "a=echo", "--tls", "a=a.pem"],
+            "write NAME=CERTIFICATE,KEY with the paths of two PEM files",
+        ),
+        (
+            &["--upstream", "a=echo", "--client-ca", "a=ca.pem"],
+            "--client-ca a needs --tls a=CERTIFICATE,KEY",
+        ),
     ] {
         let output = command(arguments).output().await.unwrap();
         let error = String::from_utf8(output.stderr).unwrap();
@@ -186,6 +198,17 @@ async fn an_address_in_use_ends_with_1() {
             .unwrap()
             .contains("a can't be started")
     );
+}
+
+#[tokio::test]
+async fn a_certificate_that_is_not_there_ends_with_1() {
+    let output = command(&["--upstream", "a=echo", "--tls", "a=missing.pem,missing.key"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("missing.pem can't be read"), "{error}");
 }
 
 #[tokio::test]

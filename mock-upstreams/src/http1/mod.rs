@@ -17,7 +17,11 @@ pub(crate) use reply::{Http1Reply, encode};
 pub(crate) use wire::Wire;
 
 /// Serves requests until the client or a behaviour ends the connection.
-pub(crate) async fn serve(mut wire: Wire, connection: Connection, state: &State) -> io::Result<()> {
+pub(crate) async fn serve(
+    mut wire: Wire,
+    connection: &Connection,
+    state: &State,
+) -> io::Result<()> {
     while let Some(head) = wire.head().await? {
         match exchange(&mut wire, &head, connection, state).await? {
             Ending::Keep => {}
@@ -31,7 +35,7 @@ pub(crate) async fn serve(mut wire: Wire, connection: Connection, state: &State)
 async fn exchange(
     wire: &mut Wire,
     head: &[u8],
-    connection: Connection,
+    connection: &Connection,
     state: &State,
 ) -> io::Result<Ending> {
     let mut request = head::parse(head);
@@ -98,7 +102,7 @@ fn expects_continue(received: &Received) -> bool {
         .is_some_and(|value| value.eq_ignore_ascii_case("100-continue"))
 }
 
-fn received(request: head::RequestHead, connection: Connection, state: &State) -> Received {
+fn received(request: head::RequestHead, connection: &Connection, state: &State) -> Received {
     Received {
         method: request.method,
         target: request.target,

@@ -1,11 +1,12 @@
-//! A TCP connection with a buffer in front.
+//! A connection with a buffer in front.
 
 use std::io;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
+
+use crate::socket::Socket;
 
 /// The size of a head that is still read, in bytes.
 const LARGEST_HEAD: usize = 4 << 20;
@@ -16,14 +17,14 @@ const LARGEST_AHEAD: usize = 1 << 20;
 /// How long an orderly close waits for the client to close as well.
 const LINGER: Duration = Duration::from_secs(5);
 
-/// A TCP connection with a buffer in front.
+/// A connection with a buffer in front.
 pub(crate) struct Wire {
-    socket: TcpStream,
+    socket: Socket,
     buffer: BytesMut,
 }
 
 impl Wire {
-    pub fn new(socket: TcpStream) -> Self {
+    pub fn new(socket: Socket) -> Self {
         Self {
             socket,
             buffer: BytesMut::new(),
@@ -96,7 +97,8 @@ impl Wire {
     }
 
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.write_all(bytes).await
+        self.socket.write_all(bytes).await?;
+        self.socket.flush().await
     }
 
     /// Waits until the client has closed or reset the connection.
@@ -132,7 +134,7 @@ impl Wire {
 
     /// The connection from its first byte not yet consumed.
     pub fn into_io(self) -> impl AsyncRead + AsyncWrite + Unpin + Send {
-        let (reader, writer) = self.socket.into_split();
+        let (reader, writer) = tokio::io::split(self.socket);
         tokio::io::join(
             AsyncReadExt::chain(io::Cursor::new(self.buffer), reader),
             writer,
