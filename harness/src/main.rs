@@ -1,4 +1,6 @@
-//! The command line: `run`, `list`, `steps`.
+//! The command line: `run`, `list`, `steps`, `fixtures`.
+
+mod run_fixtures;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -37,6 +39,8 @@ enum Command {
     },
     /// List the steps that features are written in.
     Steps,
+    /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
+    Fixtures(run_fixtures::Fixtures),
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +96,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Run(arguments) => run(arguments),
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
+        Command::Fixtures(arguments) => run_fixtures::run(arguments),
     }
 }
 

@@ -13,9 +13,8 @@ pub use connecting::{Connecting, ServerName, ServerSettings};
 pub use placeholder::{Lookup, expand};
 pub use token::{TokenPlan, seconds};
 
-use crate::fixtures::answer::Answer;
 use crate::fixtures::certificates::{Certificates, Certified, Leaf};
-use crate::fixtures::{Change, Consumer, Fixture, FixtureError, Key};
+use crate::fixtures::{Answer, Change, Consumer, Fixture, FixtureError, Key};
 use crate::steps::{self, Action, StepFailure};
 use crate::suite::Case;
 

@@ -8,12 +8,11 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde_json::{Map, Value, json};
 
-use crate::fixtures::answer::Answer;
 use crate::fixtures::certificates::{Certificates, Leaf};
 use crate::fixtures::introspection_server::IntrospectionServer;
 use crate::fixtures::jwks_server::{Document, JwksServer};
 use crate::fixtures::tokens::{Algorithm, Draft, Issuer};
-use crate::fixtures::{Authority, Endpoint, Fixture, TrustedIssuer};
+use crate::fixtures::{Answer, Authority, Endpoint, Fixture, TrustedIssuer};
 use crate::plan::{ServerSettings, TokenPlan};
 
 /// The servers around a gateway.

@@ -88,7 +88,7 @@ impl Tls {
         let host = stream.peer_addr()?.ip();
         let (belief, shown) = (Arc::new(self.belief()?), Arc::new(self.shown()?));
         let mut config = ClientConfig::builder_with_provider(provider())
-            .with_protocol_versions(self.versions()?)?
+            .with_protocol_versions(&self.versions()?)?
             .dangerous()
             .with_custom_certificate_verifier(belief.clone())
             .with_client_cert_resolver(shown.clone());
@@ -121,11 +121,11 @@ impl Tls {
         Ok(stream)
     }
 
-    fn versions(&self) -> anyhow::Result<&'static [&'static SupportedProtocolVersion]> {
+    fn versions(&self) -> anyhow::Result<Vec<&'static SupportedProtocolVersion>> {
         Ok(match self.version.as_deref() {
-            None => &[&TLS12, &TLS13],
-            Some("TLSv1.2") => &[&TLS12],
-            Some("TLSv1.3") => &[&TLS13],
+            None => vec![&TLS12, &TLS13],
+            Some("TLSv1.2") => vec![&TLS12],
+            Some("TLSv1.3") => vec![&TLS13],
             Some(other) => bail!("{other:?} is neither TLSv1.2 nor TLSv1.3"),
         })
     }
@@ -263,7 +263,7 @@ pub fn names(der: &[u8]) -> Vec<String> {
     let names = extension.value.general_names.iter();
     let text = |name: &GeneralName<'_>| match name {
         GeneralName::DNSName(name) => Some((*name).to_owned()),
-        GeneralName::IPAddress(&[a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
+        GeneralName::IPAddress([a, b, c, d]) => Some(format!("{a}.{b}.{c}.{d}")),
         _ => None,
     };
     names.filter_map(text).collect()

@@ -5,6 +5,7 @@ mod declarations;
 mod location;
 mod plugins;
 mod render;
+mod secure;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -50,11 +51,14 @@ impl Adapter for Nginx {
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
+        let text = render::configuration(fixture, bindings)?;
+        let mut files = vec![
+            (CONFIGURATION.to_owned(), text),
+            (secure::ROOTS.to_owned(), bindings.authority.clone()),
+        ];
+        files.extend(bindings.files.clone());
         Ok(Rendered {
-            files: vec![(
-                CONFIGURATION.to_owned(),
-                render::configuration(fixture, bindings)?,
-            )],
+            files,
             ..Rendered::default()
         })
     }
@@ -84,7 +88,7 @@ impl Adapter for Nginx {
             .ready(|dir| dir.join(PID_FILE).exists().then_some(()))
             .await?;
         let access_log = process.dir().join(ACCESS_LOG);
-        let mut running = Running::new(process, address);
+        let mut running = Running::new(process, vec![address]);
         running.access_log = Some(access_log);
         Ok(running)
     }

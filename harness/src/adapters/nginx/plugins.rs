@@ -103,11 +103,7 @@ impl Plugins {
                     ));
                 }
                 "request-id" | "request-size-limit" => {}
-                other => {
-                    return Err(Unsupported::new(format!(
-                        "the plugin {other} has no counterpart"
-                    )));
-                }
+                other => return Err(without_counterpart(other)),
             }
         }
         plugins.defaults(route)?;
@@ -284,6 +280,20 @@ impl Plugins {
     pub(super) fn after(&mut self, directive: &str) {
         line(&mut self.after, 3, directive);
     }
+}
+
+fn without_counterpart(plugin: &str) -> Unsupported {
+    let why = match plugin {
+        "jwt-validate" => "tokens are checked by nginx Plus (auth_jwt) or by modules that distributions don't have",
+        "oauth2-introspect" => {
+            "auth_request asks without the token in a form, and reads nothing but the status of the answer"
+        }
+        "mtls-auth" => "a certificate can be compared with a map, but not by the names that it is for",
+        "anonymous" => "no plugin of those that are rendered lets a request without credentials pass",
+        "authorize" => "there are neither groups nor roles nor scopes",
+        _ => "it has no counterpart",
+    };
+    Unsupported::new(format!("the plugin {plugin}: {why}"))
 }
 
 /// A text in quotes.

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::location::{Location, locations};
 use super::plugins::{Plugins, quoted};
+use super::secure;
 use super::{ACCESS_LOG, PID_FILE};
 use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::{Consumer, Document, Fixture, Listener, Plugin, Service};
@@ -24,6 +25,10 @@ pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<St
     let mut http = Http::default();
     let listener = document.listeners.first().cloned().unwrap_or_default();
     http.listener(&listener)?;
+    if let Some(tls) = &listener.tls {
+        http.secure = true;
+        http.settings.push_str(&secure::listener(fixture, tls)?);
+    }
     let routes = document.routes();
     let mut all = Vec::new();
     for (index, route) in routes.iter().enumerate() {
@@ -43,6 +48,7 @@ pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<St
 #[derive(Default)]
 struct Http {
     settings: String,
+    secure: bool,
     maps: String,
     upstreams: String,
     servers: String,
@@ -59,13 +65,14 @@ impl Http {
             timeouts,
             paths,
             limits,
+            tls,
         } = listener;
         if !trusted_proxies.is_empty() {
             return Err(Unsupported::new(
                 "trustedProxies: realip has no notion of a trusted Forwarded header",
             ));
         }
-        if *http2 {
+        if *http2 && tls.is_none() {
             return Err(Unsupported::new(
                 "http2: before 1.25.1 one listener speaks either HTTP/1.1 or HTTP/2",
             ));
@@ -114,15 +121,7 @@ impl Http {
         if let Some(directive) = balancing(service)? {
             line(block, 2, &directive);
         }
-        if let Some((url, _)) = service
-            .targets()
-            .into_iter()
-            .find(|(url, _)| !url.starts_with("http://"))
-        {
-            return Err(Unsupported::new(format!(
-                "{url}: only upstreams of plain HTTP are rendered"
-            )));
-        }
+        secure::scheme(service)?;
         if service.http2 {
             return Err(Unsupported::new(
                 "http2 to upstreams: only gRPC is, by directives of its own",
@@ -160,7 +159,12 @@ impl Http {
             } else {
                 ""
             };
-            line(block, 2, &format!("listen {}{default}", bindings.listen));
+            let tls = if self.secure { " ssl http2" } else { "" };
+            line(
+                block,
+                2,
+                &format!("listen {}{tls}{default}", bindings.listen),
+            );
             line(
                 block,
                 2,
