@@ -159,6 +159,9 @@ impl Client {
                 (None, Some(format!("{error:#}")), None)
             }
             Err(_) => {
+                if let Some(handshake) = &mut learnt.0 {
+                    handshake.timed_out();
+                }
                 let error = format!("no complete response within {} s", DEADLINE.as_secs());
                 (None, Some(error), None)
             }

@@ -99,10 +99,10 @@ impl Tls {
                 .with_context(|| format!("{name:?} is no server name"))?,
             None => ServerName::IpAddress(host.into()),
         };
+        let handshake = learnt.0.insert(Handshake::default());
         let connected = TlsConnector::from(Arc::new(config))
             .connect(name, stream)
             .await;
-        let handshake = learnt.0.insert(Handshake::default());
         handshake.asked = shown.asked.load(Ordering::SeqCst);
         let mut stream = connected.map_err(|error| handshake.failed(error))?;
         handshake.read(&stream);
@@ -173,6 +173,13 @@ impl Handshake {
         let late = matches!(failure, Some(HandshakeFailure::Alert(_)));
         if self.failure.is_none() && (late || (self.asked && failure.is_some())) {
             self.failure = failure;
+        }
+    }
+
+    /// Notes that the time was over, if the handshake had not ended.
+    pub(super) fn timed_out(&mut self) {
+        if self.version.is_none() && self.failure.is_none() {
+            self.failure = Some(HandshakeFailure::Disbelieved("it took too long".to_owned()));
         }
     }
 

@@ -16,12 +16,12 @@ fn fixture(name: &str) -> Fixture {
         alias: "ann".to_owned(),
         name: "ann.key-001.1".to_owned(),
         groups: Vec::new(),
-        metadata: serde_json::Value::Null,
         keys: vec![Key {
             label: String::new(),
             secret: "secret-of-ann".to_owned(),
             expires: None,
         }],
+        ..Consumer::default()
     });
     fixture
 }
