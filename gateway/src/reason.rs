@@ -94,6 +94,12 @@ reasons! {
     UpstreamUnresolved = 502 "upstream-unresolved" "The upstream could not be found" "dns_error";
     /// The upstream does not take connections.
     UpstreamRefused = 502 "upstream-refused" "The upstream could not be reached" "connection_refused";
+    /// The upstream does not speak TLS, or no version and cipher that the gateway speaks.
+    UpstreamTls = 502 "upstream-tls" "TLS with the upstream failed" "tls_protocol_error";
+    /// The upstream's certificate is not trusted, has expired or is another name's.
+    UpstreamCertificate = 502 "upstream-certificate" "The upstream's certificate is not valid" "tls_certificate_error";
+    /// The upstream broke the handshake off, as it does where it misses the gateway's certificate.
+    UpstreamTlsAlert = 502 "upstream-tls-alert" "The upstream refused TLS" "tls_alert_received";
     /// The upstream closed the connection before it answered.
     UpstreamReset = 502 "upstream-reset" "The upstream closed the connection" "connection_terminated";
     /// The upstream's answer is not HTTP.

@@ -68,6 +68,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "upstream",
             "identity",
             "telemetry",
+            "domain",
             "config",
         ],
     ),

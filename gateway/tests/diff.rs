@@ -100,6 +100,34 @@ fn a_wrong_configuration_is_not_compared() {
     );
 }
 
+#[test]
+fn a_change_of_trust_is_told() {
+    let service = |rest: &str| format!("service: {{name: orders, url: {rest}}}\n");
+    let old = service("\"https://orders:8443\", tls: {ca: a.pem}");
+    let cases = [
+        (
+            service("\"https://orders:8443\", tls: {ca: [a.pem, b.pem], serverName: other}"),
+            "service orders: tls.ca gains b.pem\nservice orders: tls.serverName the host → other\n",
+        ),
+        (
+            service("\"https://orders:8443\""),
+            "service orders: tls.ca loses a.pem\nservice orders: tls.ca gains the system's authorities\n",
+        ),
+        (
+            service("\"http://orders:8443\""),
+            "service orders: url https://orders:8443 → http://orders:8443\n\
+             service orders: loses the TLS to its upstream\n",
+        ),
+        (
+            service("\"https://orders:8443\", tls: {ca: a.pem, key: \"-----BEGIN hunter2\"}"),
+            "service orders: tls.key nothing → malformed\n",
+        ),
+    ];
+    for (new, told) in cases {
+        assert_eq!(text(&diff(&old, &new)), told);
+    }
+}
+
 fn diff(old: &str, new: &str) -> Output {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| {

@@ -3,6 +3,7 @@
 //! On loopback nothing is asked; elsewhere everything but the probes wants the token (RFC 6750 §2.1).
 
 use crate::compile::Lasting;
+use crate::identity::jwks::Status;
 use crate::proxy::State;
 use crate::snapshot::{Route, Snapshot};
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -97,13 +99,18 @@ impl Admin {
             "/config" => answer(
                 StatusCode::OK,
                 "application/json",
-                pretty(&running(&snapshot)),
+                pretty(&running(&snapshot, &self.key_sources())),
             ),
             _ => text(
                 StatusCode::NOT_FOUND,
                 "served here: /livez /readyz /metrics /config\n",
             ),
         }
+    }
+
+    fn key_sources(&self) -> Vec<Status> {
+        let sources = self.lasting.identities.key_sources();
+        sources.iter().map(|source| source.status()).collect()
     }
 
     fn metrics(&self) -> Response<Body> {
@@ -115,7 +122,7 @@ impl Admin {
         metrics
             .limit_evictions
             .set(i64::try_from(limits.evictions).unwrap_or(i64::MAX));
-        match metrics.render() {
+        match metrics.render(&self.key_sources()) {
             Ok(rendered) => answer(
                 StatusCode::OK,
                 "text/plain; version=0.0.4; charset=utf-8",
@@ -141,14 +148,15 @@ fn may(request: &Request<Incoming>, snapshot: &Snapshot) -> bool {
     given.is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
 }
 
-fn running(snapshot: &Snapshot) -> Value {
+fn running(snapshot: &Snapshot, key_sources: &[Status]) -> Value {
     let routes: Vec<Value> = snapshot
         .router
         .routes()
         .iter()
         .map(|route| tell(route))
         .collect();
-    json!({"routes": routes, "documents": snapshot.documents})
+    let key_sets: Vec<Value> = key_sources.iter().map(key_set).collect();
+    json!({"routes": routes, "keySets": key_sets, "documents": snapshot.documents})
 }
 
 fn tell(route: &Route) -> Value {
@@ -171,6 +179,28 @@ fn tell(route: &Route) -> Value {
         "name": &*route.name,
         "plugins": plugins.collect::<Vec<_>>(),
         "services": services.collect::<Vec<_>>(),
+    })
+}
+
+/// Times are in seconds.
+fn key_set(source: &Status) -> Value {
+    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
+    let keys = source.keys.iter().map(|key| {
+        let algorithms = key.algorithms.iter().map(ToString::to_string);
+        json!({"kid": key.kid, "type": key.kind, "algorithms": algorithms.collect::<Vec<_>>()})
+    });
+    json!({
+        "issuer": &*source.issuer,
+        "url": source.configured,
+        "keysUrl": source.found,
+        "keys": keys.collect::<Vec<_>>(),
+        "leftOut": source.skipped,
+        "age": seconds(source.age),
+        "lastAttempt": seconds(source.attempted),
+        "nextFetch": seconds(source.next),
+        "lastError": source.error,
+        "failures": source.failures,
+        "unknownKids": source.unknown_kids,
     })
 }
 

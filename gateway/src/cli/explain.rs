@@ -9,6 +9,10 @@ use http::{HeaderMap, HeaderValue, Method};
 use std::io::IsTerminal;
 use std::net::IpAddr;
 use std::process::ExitCode;
+use std::time::Duration;
+
+/// How long key sets are waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// `gateway explain`.
 #[derive(Debug, Args)]
@@ -46,7 +50,8 @@ enum Format {
 impl Explain {
     /// Tells what becomes of the request; fails when the configuration is wrong.
     pub fn run(self) -> ExitCode {
-        let snapshot = match self.configuration.source(vec![]).read(&Lasting::default()) {
+        let lasting = Lasting::default();
+        let snapshot = match self.configuration.source(vec![]).read(&lasting) {
             Ok((snapshot, _)) => snapshot,
             Err(report) => {
                 eprint!("{}", report.human(std::io::stderr().is_terminal()));
@@ -73,17 +78,21 @@ impl Explain {
                 return ExitCode::FAILURE;
             }
         };
-        let explanation = runtime.block_on(explain(
-            &snapshot,
-            &Asked {
-                method: self.method,
-                host,
-                path,
-                query,
-                headers,
-                peer: self.client,
-            },
-        ));
+        let asked = Asked {
+            method: self.method,
+            host,
+            path,
+            query,
+            headers,
+            peer: self.client,
+        };
+        let explanation = runtime.block_on(async {
+            lasting.identities.start(&snapshot.resolve);
+            if !lasting.identities.ready(PATIENCE).await {
+                eprintln!("warning: some key sets could not be fetched in time");
+            }
+            explain(&snapshot, &asked).await
+        });
         print(&match self.format {
             Format::Human => explanation.to_string(),
             Format::Json => {

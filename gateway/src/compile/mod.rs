@@ -8,6 +8,7 @@ mod consumers;
 mod listener;
 mod outline;
 mod route;
+mod secure;
 mod service;
 mod whole;
 
@@ -39,7 +40,7 @@ pub struct Lasting {
 }
 
 /// Compiles the outline of the documents. What is wrong goes to `report`; there is a snapshot only when nothing is.
-/// `watched` are the files and directories that the documents came from.
+/// `watched` are the files and directories that the documents came from; those that they refer to are added.
 pub fn compile(
     outline: &Outline<'_>,
     watched: &BTreeSet<PathBuf>,
@@ -72,6 +73,6 @@ pub fn compile(
         drain: whole.drain,
         resolve: whole.resolve,
         documents: whole::without_secrets(outline.documents),
-        watched: watched.clone(),
+        watched: watched.union(report.files()).cloned().collect(),
     })
 }

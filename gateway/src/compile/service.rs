@@ -2,13 +2,13 @@
 
 use super::listener::duration;
 use super::outline::Api;
+use super::secure;
 use crate::config::{At, Report, raw};
 use crate::domain::Mistake;
 use crate::domain::pattern::Methods;
 use crate::snapshot::{HashOf, Host};
 use crate::upstream::{
-    Backoff, Balancing, Endpoint, RetryBudget, RetryCause, RetryPolicy, Scheme, Service, Target,
-    Timeouts,
+    Backoff, Balancing, Endpoint, RetryBudget, RetryCause, RetryPolicy, Service, Target, Timeouts,
 };
 use http::{HeaderValue, StatusCode};
 use std::collections::HashMap;
@@ -36,8 +36,9 @@ impl<'a> Services<'a> {
 pub fn compile<'a>(apis: &[Api<'a>], report: &mut Report) -> Services<'a> {
     let mut services: HashMap<&str, (Arc<Service>, At<'_>)> = HashMap::new();
     for (raw, at) in apis.iter().flat_map(Api::services) {
-        if let Some((_, first)) = services.get(raw.name.as_str()) {
-            if first.value() != at.value() {
+        if let Some((known, first)) = services.get(raw.name.as_str()) {
+            let same = first.value() == at.value() && secure::same(known, *first, raw, at, report);
+            if !same {
                 report
                     .error(
                         at.key("name"),
@@ -103,24 +104,16 @@ fn targets(raw: &raw::Service, at: At<'_>, report: &mut Report) -> Option<Vec<Ta
                 .unwrap_or(NonZeroU32::MIN);
             (&target.url, weight, list.index(place).key("url"))
         });
-    let targets: Vec<_> = url
+    let endpoints: Vec<_> = url
         .chain(several)
-        .map(|(url, weight, at)| {
-            let endpoint = told(Endpoint::new(url), at, report)?;
-            if endpoint.scheme() == Scheme::Https {
-                report
-                    .error(
-                        at,
-                        "https-upstream",
-                        "TLS to upstreams is not part of this version",
-                    )
-                    .help("use `http://` for now");
-                return None;
-            }
-            Some(Target::new(endpoint, weight))
-        })
+        .map(|(url, weight, at)| Some((told(Endpoint::new(url), at, report)?, weight, at)))
         .collect();
-    targets.into_iter().collect()
+    let endpoints: Vec<_> = endpoints.into_iter().collect::<Option<_>>()?;
+    let places = endpoints.iter().map(|(endpoint, _, at)| (endpoint, *at));
+    let secure = secure::compile(raw.tls.as_ref(), at, places.collect(), report)?;
+    let targets = endpoints.into_iter().zip(secure);
+    let target = |((endpoint, weight, _), secure)| Target::new(endpoint, weight, secure);
+    Some(targets.map(target).collect())
 }
 
 fn timeouts(raw: Option<&raw::ServiceTimeouts>, at: At<'_>, report: &mut Report) -> Timeouts {

@@ -2,6 +2,8 @@
 
 use crate::domain::Mistake;
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -90,10 +92,12 @@ impl Diagnostic {
     }
 }
 
-/// Everything that is wrong, in the order of the files and lines.
+/// Everything that is wrong, in the order of the files and lines, and the files beside the documents that were read to
+/// find it out.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
     diagnostics: Vec<Diagnostic>,
+    files: BTreeSet<PathBuf>,
 }
 
 impl Report {
@@ -135,6 +139,17 @@ impl Report {
     /// Adds everything of another report.
     pub fn append(&mut self, other: Report) {
         self.diagnostics.extend(other.diagnostics);
+        self.files.extend(other.files);
+    }
+
+    /// Notes a file that a document refers to, there or not: what it holds belongs to the configuration.
+    pub fn reads(&mut self, file: PathBuf) {
+        self.files.insert(file);
+    }
+
+    /// The files that were noted.
+    pub fn files(&self) -> &BTreeSet<PathBuf> {
+        &self.files
     }
 
     /// Whether nothing is wrong.

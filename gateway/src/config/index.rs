@@ -108,7 +108,7 @@ impl Index {
     }
 
     /// The scalars on this line that may be secrets: what stands under `keys`, except the ends of their time, and under
-    /// `token`.
+    /// `token`; and a private key where its path should stand.
     pub fn secrets(&self, line: usize) -> impl Iterator<Item = Mark> + '_ {
         // Nodes stand in the order of the text.
         let first = self.nodes.partition_point(|node| node.value.line < line);
@@ -119,8 +119,10 @@ impl Index {
         scalars.filter_map(|(id, node)| {
             let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
             let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);
-            (!end && way.any(|id| self.is_named(id, "keys") || self.is_named(id, "token")))
-                .then_some(node.value)
+            let named = way.any(|id| self.is_named(id, "keys") || self.is_named(id, "token"));
+            // No path of a private key is that long: it is the key.
+            let pasted = self.is_named(id, "key") && node.value.width > 255;
+            (named && !end || pasted).then_some(node.value)
         })
     }
 

@@ -9,6 +9,7 @@ pub mod diagnostic;
 mod index;
 pub mod load;
 mod mend;
+pub mod pem;
 pub mod raw;
 mod render;
 pub mod schema;
@@ -21,6 +22,7 @@ mod validate;
 pub use self::{
     diagnostic::{Diagnostic, Place, Report, Severity},
     load::{Load, Loaded, load},
+    pem::{Pem, PemList, PemText},
     schema::Schema,
     secret::Secret,
     source::{At, Source},

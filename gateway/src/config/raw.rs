@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{
+    pem::{PemList, PemText},
     secret::SecretText,
     units::{DurationText, SizeText},
 };
@@ -102,6 +103,22 @@ pub struct Service {
     pub timeouts: Option<ServiceTimeouts>,
     /// When a call is tried again.
     pub retries: Option<Retries>,
+    /// Whom to trust and what to show where the URL is `https://`; the system's authorities and nothing by default.
+    pub tls: Option<ClientTls>,
+}
+
+/// TLS towards a server. Its certificate is always verified.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ClientTls {
+    /// The certificate authorities that are trusted, instead of the system's.
+    pub ca: Option<PemList>,
+    /// The name that the server's certificate has to have, and that is asked for by SNI; the host by default.
+    pub server_name: Option<String>,
+    /// The certificate that the gateway shows, the chain behind it.
+    pub certificate: Option<PemText>,
+    /// The private key of the certificate.
+    pub key: Option<PemText>,
 }
 
 /// One address of a service.

@@ -130,6 +130,9 @@ impl SecretText {
     /// As [`SecretText::resolve`], for a secret that stands `at` this place of a document; tells the report when it
     /// can't be had.
     pub fn resolve_at(&self, at: At<'_>, report: &mut Report) -> Option<Secret> {
+        if let Some(path) = self.file() {
+            report.reads(at.source().directory().join(path));
+        }
         match self.resolve(at.source().directory()) {
             Ok(secret) => Some(secret),
             Err(error) => {
@@ -139,6 +142,11 @@ impl SecretText {
                 None
             }
         }
+    }
+
+    fn file(&self) -> Option<&str> {
+        let path = self.0.strip_prefix("${file:")?.strip_suffix('}')?;
+        (!path.is_empty()).then_some(path)
     }
 
     fn resolve_with(
@@ -299,6 +307,20 @@ mod tests {
             resolve(&signed, directory.path()),
             Err(SecretError::Digest)
         ));
+    }
+
+    #[test]
+    fn a_file_is_noted_whether_it_is_there_or_not() {
+        let mut report = Report::default();
+        let text = br#"["${file:absent}", "${env:PATH}"]"#.to_vec();
+        let source = crate::config::Source::parse(Path::new("d/a.json"), "a", text, &mut report);
+        let source = source.unwrap();
+        for (place, text) in ["${file:absent}", "${env:PATH}"].iter().enumerate() {
+            let at = At::root(&source).index(place);
+            SecretText((*text).to_owned()).resolve_at(at, &mut report);
+        }
+        let noted: Vec<_> = report.files().iter().collect();
+        assert_eq!(noted, [Path::new("d/absent")]);
     }
 
     #[test]

@@ -213,6 +213,11 @@ impl Source {
             .map_or(self.text.len(), |start| *start);
         let text = self.text[start..].lines().next().unwrap_or_default();
         let mut characters: Vec<char> = text.chars().collect();
+        // A private key, perhaps, where its path should stand.
+        if let Some(begin) = text.find("-----BEGIN") {
+            let hidden = text[begin..].chars().count();
+            return format!("{}{}", &text[..begin], "*".repeat(hidden));
+        }
         for mark in self.index.secrets(line) {
             let from = (mark.column - 1).min(characters.len());
             let to = (from + mark.width).min(characters.len());

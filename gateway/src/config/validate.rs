@@ -13,8 +13,7 @@ use super::{
 };
 
 /// Names that users of other gateways or of what is planned try: known, but not part of this version.
-const FUTURE_PLUGINS: [&str; 18] = [
-    "jwt-validate",
+const FUTURE_PLUGINS: [&str; 17] = [
     "oauth2-introspect",
     "mtls-auth",
     "basic-auth",

@@ -2,7 +2,7 @@
 
 use crate::compile::{Entry, Outline, Written};
 use crate::config::secret::SecretText;
-use crate::config::{At, Loaded, raw};
+use crate::config::{At, Loaded, PemList, PemText, raw};
 use crate::upstream::{RetryPolicy, Timeouts};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -17,6 +17,9 @@ pub const PLUGINS: &str = "plugins.";
 /// Where a consumer's keys stand among its facts.
 pub const KEYS: &str = "keys.";
 
+/// Where a service's TLS stands among its facts.
+pub const TLS: &str = "tls";
+
 /// The facts of the documents.
 pub fn of(outline: &Outline<'_>) -> Facts {
     let mut facts = Facts::new();
@@ -24,7 +27,7 @@ pub fn of(outline: &Outline<'_>) -> Facts {
         facts.insert(format!("route {}", route.name), of_route(route));
     }
     for (service, at) in outline.apis.iter().flat_map(|api| api.services()) {
-        facts.insert(format!("service {}", service.name), of_service(at));
+        facts.insert(format!("service {}", service.name), of_service(service, at));
     }
     of_whole(outline.documents, &mut facts);
     facts
@@ -61,7 +64,7 @@ fn config(entry: &Entry<'_>) -> Value {
     with_defaults(entry.config.clone(), &Value::Object(defaults.collect()))
 }
 
-fn of_service(at: At<'_>) -> Value {
+fn of_service(service: &raw::Service, at: At<'_>) -> Value {
     let text = |duration: Duration| format!("{}ms", duration.as_millis());
     let (timeouts, retry) = (Timeouts::default(), RetryPolicy::default());
     let methods: Vec<_> = retry
@@ -82,7 +85,35 @@ fn of_service(at: At<'_>) -> Value {
         },
         "retries": {"attempts": retry.attempts, "on": on, "methods": methods},
     });
-    with_defaults(written(at), &defaults)
+    let mut value = with_defaults(written(at), &defaults);
+    let mut urls = service
+        .url
+        .iter()
+        .chain(service.targets.iter().flatten().map(|target| &target.url));
+    let https = urls.any(|url| url.to_ascii_lowercase().starts_with("https://"));
+    if https || service.tls.is_some() {
+        value[TLS] = of_tls(&service.tls.clone().unwrap_or_default());
+    }
+    value
+}
+
+/// Whom a service trusts and what it shows, by the names of the files.
+fn of_tls(tls: &raw::ClientTls) -> Value {
+    let name = |text: &Option<PemText>| {
+        let name = text.as_ref().map_or("nothing", PemText::name);
+        name.to_owned()
+    };
+    let ca: Vec<_> = match &tls.ca {
+        None => vec!["the system's authorities"],
+        Some(PemList::One(text)) => vec![text.name()],
+        Some(PemList::Several(texts)) => texts.iter().map(PemText::name).collect(),
+    };
+    json!({
+        "ca": ca,
+        "serverName": tls.server_name.as_deref().unwrap_or("the host"),
+        "certificate": name(&tls.certificate),
+        "key": name(&tls.key),
+    })
 }
 
 fn of_whole(documents: &[Loaded], facts: &mut Facts) {

@@ -152,6 +152,9 @@ fn named(at: &str) -> Option<String> {
     if let Some(key) = at.strip_prefix(facts::KEYS) {
         return Some(format!("key {key}"));
     }
+    if at == facts::TLS {
+        return Some("TLS to its upstream".to_owned());
+    }
     let plugin = at.strip_prefix(facts::PLUGINS)?;
     (!plugin.contains('.')).then(|| format!("plugin {plugin}"))
 }

@@ -4,5 +4,6 @@ mod mistake;
 pub mod origin;
 pub mod path;
 pub mod pattern;
+pub mod tls;
 
 pub use mistake::Mistake;

@@ -274,6 +274,11 @@ fn forward(
 /// Runs the chain and notes each plugin's part.
 async fn trace(chain: &Chain, request: &Request<'_>, exchange: &mut Exchange) -> (Vec<Step>, Flow) {
     let mut steps: Vec<Step> = chain.links().iter().map(Step::new).collect();
+    for (link, state) in chain.states() {
+        if let Some(step) = steps.iter_mut().find(|step| step.name == link.name) {
+            step.findings = state;
+        }
+    }
     let mut before = Seen::default();
     let flow = chain
         .trace_request(request, exchange, |link, flow, exchange| {
@@ -380,6 +385,8 @@ fn changes(edit: &Edit) -> Vec<String> {
         Edit::Append(name, value) => format!("adds {name}: {}", shown(value)),
         Edit::Remove(name) => format!("removes {name}"),
         Edit::RemovePrefixed(prefix) => format!("removes {prefix}*, where the upstream sent any"),
+        Edit::RemoveScheme(name, scheme) => format!("removes {name}, where it has a {scheme} token"),
+        Edit::RemoveCookie(name) => format!("removes the cookie {name}"),
         Edit::Vary(members) => format!("adds to Vary: {}", members.join(", ")),
     }]
 }

@@ -14,6 +14,11 @@ impl Claims {
         Self(claims)
     }
 
+    /// Each claim with its name, in the order of the token.
+    pub fn iter(&self) -> impl Iterator<Item = (&String, &Value)> {
+        self.0.iter()
+    }
+
     /// The claim of that name; where there is none, `a.b` is the member `b` of the claim `a`. A name that is itself
     /// written with dots, such as `https://example.com/roles`, comes first.
     #[must_use]

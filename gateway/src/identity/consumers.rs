@@ -1,6 +1,7 @@
 //! Every consumer, by name and by what a token says.
 
 use super::{Claims, Consumer, Keys};
+use hashbrown::Equivalent;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -10,7 +11,22 @@ pub struct Consumers {
     /// By API key.
     pub keys: Arc<Keys>,
     by_name: HashMap<Box<str>, Arc<Consumer>>,
-    by_claim: HashMap<TokenMatch, Arc<Consumer>>,
+    by_claim: hashbrown::HashMap<TokenMatch, Arc<Consumer>>,
+}
+
+/// What a token says, borrowed from it: a look-up allocates nothing. Hashed as a [`TokenMatch`] is.
+#[derive(Hash)]
+struct Says<'a> {
+    issuer: Option<&'a str>,
+    claim: &'a str,
+    value: &'a str,
+}
+
+impl Equivalent<TokenMatch> for Says<'_> {
+    fn equivalent(&self, token: &TokenMatch) -> bool {
+        (self.issuer, self.claim, self.value)
+            == (token.issuer.as_deref(), &*token.claim, &*token.value)
+    }
 }
 
 /// What a token has to say to be a consumer's.
@@ -69,13 +85,57 @@ impl Consumers {
         }
         names.iter().find_map(|name| {
             let value = claims.text(name)?;
-            let token = |issuer: Option<&str>| TokenMatch {
-                issuer: issuer.map(Into::into),
-                claim: name.clone(),
-                value: (&*value).into(),
+            let owner = |issuer| {
+                let (claim, value) = (&**name, &*value);
+                self.by_claim.get(&Says {
+                    issuer,
+                    claim,
+                    value,
+                })
             };
-            let of_issuer = issuer.and_then(|issuer| self.by_claim.get(&token(Some(issuer))));
-            of_issuer.or_else(|| self.by_claim.get(&token(None)))
+            let of_issuer = issuer.and_then(|issuer| owner(Some(issuer)));
+            of_issuer.or_else(|| owner(None))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_token_is_its_owner_s_by_issuer_claim_and_value() {
+        let mut consumers = Consumers::default();
+        for (name, issuer, claim, value) in [
+            ("alice", Some("a"), "sub", "7"),
+            ("bob", None, "sub", "7"),
+            ("cli", Some("a"), "azp", "cli"),
+        ] {
+            let consumer = Consumer::new(name, vec![], indexmap::IndexMap::new()).unwrap();
+            let issuer = issuer.map(Into::into);
+            let (claim, value) = (claim.into(), value.into());
+            let token = TokenMatch {
+                issuer,
+                claim,
+                value,
+            };
+            consumers.insert_token(token, &Arc::new(consumer)).unwrap();
+        }
+        let names: [Box<str>; 2] = ["sub".into(), "azp".into()];
+        let owner = |issuer, claims: serde_json::Value| {
+            let claims = Claims::new(claims.as_object().unwrap().clone());
+            let owner = consumers.of_token(Some(issuer), &claims, &names);
+            owner.map(|consumer| consumer.name().to_owned())
+        };
+        assert_eq!(owner("a", json!({"sub": "7"})).unwrap(), "alice");
+        assert_eq!(owner("b", json!({"sub": 7})).unwrap(), "bob");
+        assert_eq!(
+            owner("a", json!({"sub": "8", "azp": "cli"})).unwrap(),
+            "cli"
+        );
+        assert_eq!(owner("b", json!({"sub": "8", "azp": "cli"})), None);
+        assert_eq!(owner("a", json!({"sub": ["7"]})), None);
     }
 }

@@ -6,8 +6,12 @@ mod certificate;
 mod claims;
 mod consumer;
 mod consumers;
+pub mod egress;
+pub mod jwk;
+pub mod jwks;
 mod keys;
 mod lasting;
+pub mod token;
 
 pub use certificate::Certificate;
 pub use claims::Claims;

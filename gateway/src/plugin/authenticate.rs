@@ -8,7 +8,7 @@ use super::{Flow, Rejection, Request};
 use crate::identity::{Claims, Consumer, Digest};
 use crate::reason::Reason;
 use futures::future::BoxFuture;
-use http::header::{HeaderName, WWW_AUTHENTICATE};
+use http::header::{CACHE_CONTROL, HeaderName, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -26,6 +26,11 @@ pub trait Authenticate: Send + Sync {
 
     /// What a request without the credential is told, such as `an API key is needed`.
     fn wanted(&self) -> &'static str;
+
+    /// What it can tell about itself at this moment, a line each, for `gateway explain`.
+    fn state(&self) -> Vec<String> {
+        vec![]
+    }
 
     /// The challenge for a request without the credential; none for what HTTP has no scheme for.
     fn challenge(&self) -> Option<HeaderValue>;
@@ -56,6 +61,8 @@ pub struct Identity {
     pub consumer_header: Option<HeaderName>,
     /// Further headers for the upstream.
     pub fields: Option<super::edits::Fields>,
+    /// The credential stood in the URL, so that no shared cache may keep the response (RFC 6750 §2.3).
+    pub private: bool,
 }
 
 /// Why a credential is not enough.
@@ -304,6 +311,10 @@ impl Identity {
         }
         if let Some(fields) = &self.fields {
             exchange.request_edits.set_all(fields);
+        }
+        if self.private {
+            let private = HeaderValue::from_static("private");
+            exchange.response_edits.append(&CACHE_CONTROL, private);
         }
         if exchange.credential.is_none() {
             exchange.credential = self.credential;

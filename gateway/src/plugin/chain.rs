@@ -135,6 +135,12 @@ impl Chain {
         }
     }
 
+    /// What each auth plugin tells about itself at this moment: for `gateway explain`.
+    pub fn states(&self) -> impl Iterator<Item = (&Link, Vec<String>)> {
+        let plugins = self.authentication.plugins.iter();
+        plugins.map(|(link, plugin)| (&self.links[*link], plugin.state()))
+    }
+
     /// Runs the request-body phase.
     ///
     /// # Errors

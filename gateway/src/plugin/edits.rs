@@ -21,6 +21,10 @@ pub enum Edit {
     Remove(HeaderName),
     /// Takes every field away whose name, in lower case, starts so.
     RemovePrefixed(&'static str),
+    /// Takes the fields of that name away whose credentials are of this scheme, in any case (RFC 9110 §11.4).
+    RemoveScheme(HeaderName, Arc<str>),
+    /// Takes the cookie of that name out of `Cookie`.
+    RemoveCookie(Arc<str>),
     /// Adds members to `Vary`, unless it has them already or is `*`.
     Vary(&'static [&'static str]),
 }
@@ -57,6 +61,16 @@ impl Edits {
         self.0.push(Edit::RemovePrefixed(prefix));
     }
 
+    /// Takes the fields of that name away whose credentials are of this scheme.
+    pub fn remove_scheme(&mut self, name: HeaderName, scheme: Arc<str>) {
+        self.0.push(Edit::RemoveScheme(name, scheme));
+    }
+
+    /// Takes the cookie of that name away.
+    pub fn remove_cookie(&mut self, name: Arc<str>) {
+        self.0.push(Edit::RemoveCookie(name));
+    }
+
     /// Names what else the response depends on.
     pub fn vary(&mut self, members: &'static [&'static str]) {
         self.0.push(Edit::Vary(members));
@@ -66,4 +80,26 @@ impl Edits {
     pub fn iter(&self) -> impl Iterator<Item = &Edit> {
         self.0.iter()
     }
+}
+
+/// Whether a field's value has credentials of this scheme (RFC 9110 §11.4).
+#[must_use]
+pub fn is_of_scheme(value: &[u8], scheme: &str) -> bool {
+    let Some((first, rest)) = value.split_at_checked(scheme.len()) else {
+        return false;
+    };
+    first.eq_ignore_ascii_case(scheme.as_bytes()) && rest.first().is_none_or(|byte| *byte == b' ')
+}
+
+/// A `Cookie` field's value without the cookie of that name; `None` where nothing is left.
+#[must_use]
+pub fn without_cookie(value: &[u8], name: &str) -> Option<Vec<u8>> {
+    let named = |pair: &&[u8]| {
+        let end = pair.iter().position(|byte| *byte == b'=');
+        end.is_some_and(|end| pair[..end].trim_ascii() == name.as_bytes())
+    };
+    let pairs = value.split(|byte| *byte == b';');
+    let left = pairs.filter(|pair| !named(pair)).map(<[u8]>::trim_ascii);
+    let left = left.collect::<Vec<_>>().join(&b"; "[..]);
+    (!left.is_empty()).then_some(left)
 }

@@ -10,8 +10,10 @@ pub mod edits;
 pub mod exchange;
 pub mod registry;
 
+mod bearer;
 mod cors;
 pub use cors::is_preflight;
+mod jwt_validate;
 mod key_auth;
 mod max_bytes;
 mod observability;

@@ -5,8 +5,8 @@
 
 use super::chain::Phases;
 use super::{
-    cors, key_auth, observability, rate_limit, request_id, request_size_limit, response_size_limit,
-    route_by_header,
+    cors, jwt_validate, key_auth, observability, rate_limit, request_id, request_size_limit,
+    response_size_limit, route_by_header,
 };
 use crate::config::{At, Report};
 use crate::identity::{self, Consumers};
@@ -142,6 +142,9 @@ pub const REGISTRY: &[Kind] = &[
         "before auth: what is too large is refused before work is spent on it",
     ),
     kind::<key_auth::KeyAuth>("before limits: they may be keyed by who calls"),
+    kind::<jwt_validate::JwtValidate>(
+        "beside the other auth plugins, before limits: they may be keyed by who calls or by what the token says",
+    ),
     kind::<rate_limit::RateLimit>(
         "after auth: it can see the consumer; before routing: a refused request goes nowhere",
     ),

@@ -4,12 +4,12 @@
 
 use super::authenticate::Combine;
 use super::chain::{Chain, Link, Phases};
-use super::edits::{Edit, Edits};
+use super::edits::{Edit, Edits, is_of_scheme, without_cookie};
 use super::exchange::Exchange;
 use super::registry::{self, Compile, REGISTRY};
 use super::{Flow, Request};
 use crate::config::{At, Report, Schema, load};
-use crate::identity::{Consumer, Consumers, Digest, KeyEntry, Keys};
+use crate::identity::{Certificate, Consumer, Consumers, Digest, KeyEntry, Keys};
 use crate::limit::Limits;
 use crate::reason::Reason;
 use futures::executor::block_on;
@@ -159,6 +159,7 @@ pub struct Call {
     pub query: Option<String>,
     pub client: IpAddr,
     pub trusted: bool,
+    pub certificate: Option<Certificate>,
     pub now: Duration,
     pub time: SystemTime,
 }
@@ -172,6 +173,7 @@ impl Call {
             query: None,
             client: [192, 0, 2, 1].into(),
             trusted: false,
+            certificate: None,
             now: Duration::ZERO,
             time: SystemTime::UNIX_EPOCH + Duration::from_secs(1_800_000_000),
         }
@@ -209,6 +211,12 @@ impl Call {
         self
     }
 
+    /// With a certificate that the handshake has verified.
+    pub fn certificate(mut self, certificate: Option<&Certificate>) -> Self {
+        self.certificate = certificate.cloned();
+        self
+    }
+
     /// At so many seconds.
     pub fn at(mut self, seconds: f64) -> Self {
         self.now = Duration::from_secs_f64(seconds);
@@ -232,7 +240,7 @@ impl Call {
             client: self.client,
             trusted: self.trusted,
             secure: false,
-            certificate: None,
+            certificate: self.certificate.as_ref(),
             now: self.now,
             time: self.time,
         }
@@ -291,6 +299,15 @@ pub fn edited(fields: &[(&str, &str)], edits: &Edits) -> Vec<String> {
             Edit::Append(name, value) => lines.push(line(name, value)),
             Edit::Remove(removed) => lines.retain(|(name, _)| name != removed.as_str()),
             Edit::RemovePrefixed(prefix) => lines.retain(|(name, _)| !name.starts_with(prefix)),
+            Edit::RemoveScheme(header, scheme) => lines.retain(|(name, value)| {
+                name != header.as_str() || !is_of_scheme(value.as_bytes(), scheme)
+            }),
+            Edit::RemoveCookie(cookie) => lines.retain_mut(|(name, value)| {
+                let left = (name == "cookie").then(|| without_cookie(value.as_bytes(), cookie));
+                let Some(left) = left else { return true };
+                *value = String::from_utf8(left.clone().unwrap_or_default()).unwrap();
+                left.is_some()
+            }),
             Edit::Vary(members) => lines.push(("vary".to_owned(), members.join(", "))),
         }
     }

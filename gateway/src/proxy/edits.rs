@@ -4,8 +4,8 @@
 //! step. Names are case-insensitive (RFC 9110 §5.1), so a head that the gateway changes is taken out of it: no trap, and
 //! a third of the cost.
 
-use crate::plugin::edits::{Edit, Edits};
-use http::header::{HeaderName, VARY};
+use crate::plugin::edits::{Edit, Edits, is_of_scheme, without_cookie};
+use http::header::{COOKIE, HeaderName, VARY};
 use http::{HeaderMap, HeaderValue, request, response};
 use pingora::http::{RequestHeader, ResponseHeader};
 use smallvec::SmallVec;
@@ -46,6 +46,14 @@ pub fn apply(headers: &mut HeaderMap, edits: &Edits) {
             Edit::RemovePrefixed(prefix) => {
                 remove_where(headers, |name| name.as_str().starts_with(prefix));
             }
+            Edit::RemoveScheme(name, scheme) => {
+                change_values(headers, name, |value| {
+                    (!is_of_scheme(value.as_bytes(), scheme)).then(|| value.clone())
+                });
+            }
+            Edit::RemoveCookie(cookie) => change_values(headers, &COOKIE, |value| {
+                HeaderValue::try_from(without_cookie(value.as_bytes(), cookie)?).ok()
+            }),
             Edit::Vary(members) => vary(headers, members),
         }
     }
@@ -55,6 +63,20 @@ pub fn apply(headers: &mut HeaderMap, edits: &Edits) {
 pub fn remove_where(headers: &mut HeaderMap, fits: impl Fn(&HeaderName) -> bool) {
     while let Some(name) = headers.keys().find(|name| fits(name)).cloned() {
         headers.remove(&name);
+    }
+}
+
+/// Puts what `change` makes of each field of that name in its place; nothing takes the field away.
+fn change_values(
+    headers: &mut HeaderMap,
+    name: &HeaderName,
+    change: impl Fn(&HeaderValue) -> Option<HeaderValue>,
+) {
+    let values = headers.get_all(name).iter();
+    let left: SmallVec<[HeaderValue; 1]> = values.filter_map(change).collect();
+    headers.remove(name);
+    for value in left {
+        headers.append(name, value);
     }
 }
 
@@ -126,6 +148,29 @@ mod tests {
         );
         assert!(!wire.to_lowercase().contains("x-secret"), "{wire}");
         assert!(wire.contains("a=1") && wire.contains("b=2"), "{wire}");
+    }
+
+    #[test]
+    fn one_cookie_and_one_scheme_go_and_the_others_stay() {
+        let cases = [
+            ("cookie", "a=1; session=s; b=2", "a=1; b=2"),
+            ("cookie", "session=s", ""),
+            ("cookie", "xsession=s; session2=t; a", "xsession=s; session2=t; a"),
+            ("authorization", "bEaReR abc", ""),
+            ("authorization", "Bearer", ""),
+            ("authorization", "Basic YTpi", "Basic YTpi"),
+            ("authorization", "Bearers abc", "Bearers abc"),
+        ];
+        for (name, before, after) in cases {
+            let mut edits = Edits::default();
+            edits.remove_cookie("session".into());
+            edits.remove_scheme(http::header::AUTHORIZATION, "Bearer".into());
+            let mut headers = HeaderMap::new();
+            headers.append(name, before.parse().unwrap());
+            apply(&mut headers, &edits);
+            let left = headers.get(name).map_or("", |value| value.to_str().unwrap());
+            assert_eq!(left, after, "{before}");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! pooled connection that had gone stale; within the budget and the deadline; and only while the body can be sent again.
 
 use super::context::Context;
+use super::secure;
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::upstream::RetryCause;
@@ -128,6 +129,9 @@ pub fn rejection(error: &Error, ctx: &mut Context) -> Rejection {
     if let Some(rejection) = ctx.rejection.take() {
         return rejection;
     }
+    if let Some(reason) = of_tls(error, ctx) {
+        return Rejection::new(reason, "no secure connection to the upstream could be made");
+    }
     let reason = reason(error, ctx);
     let detail = match reason.facts().status.as_u16() {
         408 => "the rest of the request's body did not arrive in time",
@@ -137,6 +141,20 @@ pub fn rejection(error: &Error, ctx: &mut Context) -> Rejection {
         _ => "the gateway could not handle the request",
     };
     Rejection::new(reason, detail)
+}
+
+/// What failed of TLS with the upstream. Who runs the gateway needs to know why, and the client does not.
+fn of_tls(error: &Error, ctx: &Context) -> Option<Reason> {
+    if *error.esource() != ErrorSource::Upstream {
+        return None;
+    }
+    let target = ctx.attempt.pick.as_ref()?.target();
+    let secure = target.secure()?;
+    let reason = secure::failed(error)?;
+    if secure.may_tell(Instant::now()) {
+        tracing::warn!(target = %target.endpoint(), name = secure.name.as_str(), %error, "TLS with an upstream failed");
+    }
+    Some(reason)
 }
 
 fn reason(error: &Error, ctx: &Context) -> Reason {

@@ -14,6 +14,7 @@ mod peer;
 mod record;
 mod respond;
 mod routing;
+mod secure;
 mod upgrade;
 mod upstream_request;
 mod upstream_response;

@@ -2,11 +2,11 @@
 
 use super::context::Context;
 use super::respond::is_grpc;
-use super::upgrade;
+use super::{secure, upgrade};
 use crate::plugin::Rejection;
 use crate::reason::Reason;
 use crate::snapshot::{Backend, HashOf};
-use crate::upstream::stable_hash;
+use crate::upstream::{Scheme, Target, stable_hash};
 use http::header::{ACCEPT, UPGRADE};
 use http::{HeaderMap, Version};
 use pingora::Result;
@@ -44,11 +44,15 @@ pub async fn choose(session: &mut Session, ctx: &mut Context) -> Result<Box<Http
     let Some(pick) = &ctx.attempt.pick else {
         return Err(ctx.refuse(nothing_to_pick(backend)));
     };
-    let Some(address) = pick.target().address() else {
+    let target = pick.target();
+    let Some(address) = target.address() else {
         return Err(ctx.refuse(nothing_to_pick(backend)));
     };
+    if target.secure().is_none() && target.endpoint().scheme() == Scheme::Https {
+        return Err(ctx.refuse(Rejection::new(Reason::Internal, "the upstream needs TLS")));
+    }
+    let mut peer = peer(address, target, backend, ctx);
     ctx.attempt.began = Some(Instant::now());
-    let mut peer = peer(address, backend, ctx);
     if !backend.http2 && asks_for_websocket(session.req_header()) {
         if session.as_mut().is_body_empty() {
             upgrade::prepare(&mut peer);
@@ -108,7 +112,7 @@ fn hash(session: &Session, backend: &Backend, ctx: &Context) -> Option<u64> {
     })
 }
 
-fn peer(address: SocketAddr, backend: &Backend, ctx: &Context) -> Box<HttpPeer> {
+fn peer(address: SocketAddr, target: &Target, backend: &Backend, ctx: &Context) -> Box<HttpPeer> {
     let timeouts = backend.service.timeouts();
     let left = ctx
         .attempt
@@ -119,7 +123,10 @@ fn peer(address: SocketAddr, backend: &Backend, ctx: &Context) -> Box<HttpPeer> 
             .max(Duration::from_millis(1))
     };
     // A socket address needs no look-up, so this cannot block.
-    let mut peer = HttpPeer::new(address, false, String::new());
+    let mut peer = match target.secure() {
+        Some(secure) => secure::peer(address, secure, backend.http2),
+        None => HttpPeer::new(address, false, String::new()),
+    };
     let options = &mut peer.options;
     options.connection_timeout = Some(within(timeouts.connect()));
     options.total_connection_timeout = options.connection_timeout;

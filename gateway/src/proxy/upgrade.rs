@@ -8,37 +8,53 @@
 //! tells connections apart by their descriptors, which it does not see here.
 
 use async_trait::async_trait;
-use pingora::connectors::L4Connect;
+use pingora::connectors::{L4Connect, TransportConnector};
 use pingora::prelude::HttpPeer;
+use pingora::protocols;
 use pingora::protocols::l4::socket::SocketAddr;
 use pingora::protocols::l4::stream::Stream;
 use pingora::protocols::l4::virt::{VirtualSockOpt, VirtualSocket, VirtualSocketStream};
+use pingora::upstreams::peer::Scheme;
 use pingora::{Error, ErrorType, OrErr, Result};
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::task::{Context, Poll, Waker, ready};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 /// Makes the peer's next connection one for a WebSocket. The request must have no body.
+///
+/// What is held back is HTTP and not TLS, whose handshake has answers of its own: where the peer is spoken to by TLS, it
+/// is [`Dial`] that does so, and for Pingora the connection is a plain one.
 pub fn prepare(peer: &mut HttpPeer) {
-    /// Distinguishes these connections from each other and from the pooled ones, which are of group 0.
+    /// Distinguishes these connections from each other and from the pooled ones, which are of group 0 or of TLS.
     static GROUP: AtomicU64 = AtomicU64::new(1);
     peer.group_key = GROUP.fetch_add(1, Ordering::Relaxed);
     peer.options.idle_timeout = Some(Duration::ZERO);
-    peer.options.custom_l4 = Some(Arc::new(Dial));
+    let secure = peer.is_tls().then(|| peer.clone());
+    peer.scheme = Scheme::HTTP;
+    peer.options.custom_l4 = Some(Arc::new(Dial { secure }));
 }
+
+/// Speaks TLS with the same verification as for any request. It keeps no connections.
+static SECURE: LazyLock<TransportConnector> = LazyLock::new(|| TransportConnector::new(None));
 
 /// Connects with [`Held`].
 #[derive(Debug)]
-struct Dial;
+struct Dial {
+    /// The peer, where it is spoken to by TLS.
+    secure: Option<HttpPeer>,
+}
 
 #[async_trait]
 impl L4Connect for Dial {
     async fn connect(&self, address: &SocketAddr) -> Result<Stream> {
+        if let Some(peer) = &self.secure {
+            return Ok(Held::new(SECURE.new_stream(peer).await?).into());
+        }
         let Some(address) = address.as_inet() else {
             return Error::e_explain(ErrorType::InternalError, "an upstream without a port");
         };
@@ -91,6 +107,13 @@ impl VirtualSocket for Held<TcpStream> {
             VirtualSockOpt::NoDelay => self.stream.set_nodelay(true),
             _ => Err(io::ErrorKind::Unsupported.into()),
         }
+    }
+}
+
+impl VirtualSocket for Held<protocols::Stream> {
+    /// Pingora has set its options on the socket below TLS.
+    fn set_socket_option(&self, _: VirtualSockOpt) -> io::Result<()> {
+        Ok(())
     }
 }
 

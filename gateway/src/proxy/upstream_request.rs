@@ -6,7 +6,9 @@
 use super::client::X_FORWARDED_FOR;
 use super::context::{Context, Matched};
 use super::edits::{self, remove_where};
+use crate::plugin::Rejection;
 use crate::plugin::exchange::Exchange;
+use crate::reason::Reason;
 use crate::snapshot::{Backend, Host};
 use bytes::Bytes;
 use http::header::{FORWARDED, HOST, HeaderName, VIA};
@@ -20,7 +22,13 @@ use pingora::{Error, ErrorType, OrErr, Result};
 use std::io::Write;
 
 /// Makes the copy of the client's request into the upstream's.
-pub fn prepare(session: &Session, request: &mut RequestHeader, ctx: &Context) -> Result<()> {
+pub fn prepare(session: &Session, request: &mut RequestHeader, ctx: &mut Context) -> Result<()> {
+    let http2 = ctx.backend().is_some_and(|backend| backend.http2);
+    if http2 && request.version != Version::HTTP_2 {
+        // Where ALPN (RFC 7301) does not lead to HTTP/2, Pingora falls back; gRPC and its trailers would not survive.
+        let detail = "the upstream does not speak HTTP/2";
+        return Err(ctx.refuse(Rejection::new(Reason::UpstreamInvalid, detail)));
+    }
     let client = session.req_header();
     let secure = session
         .digest()

@@ -12,6 +12,7 @@ pub use source::Source;
 use crate::admin;
 use crate::compile::Lasting;
 use crate::config::Report;
+use crate::domain::tls::install_provider;
 use crate::proxy::State;
 use crate::snapshot::Snapshot;
 use crate::telemetry::{AccessLog, RouteMetrics};
@@ -29,6 +30,8 @@ use tokio::sync::{Mutex, Notify};
 const RESOLVE_EVERY: Duration = Duration::from_secs(30);
 /// How long a start or a reload waits for names: a name server that is down must not hold it up.
 const RESOLVE_PATIENCE: Duration = Duration::from_secs(3);
+/// How long a start or a reload waits for key sets.
+const FETCH_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Why a gateway did not start.
 #[derive(Debug, thiserror::Error)]
@@ -64,12 +67,13 @@ impl Gateway {
     /// # Errors
     /// When the configuration is wrong, an address is taken or the log cannot be opened; nothing runs then.
     pub async fn start(source: Source) -> Result<Arc<Self>, StartError> {
+        install_provider();
         let lasting = Lasting::default();
         let (snapshot, report) = source.read(&lasting).map_err(StartError::Config)?;
         tell_findings(&report);
         let sockets = listening::bind(&snapshot, &Listening::default())?;
         let log = open_log(&snapshot, &lasting)?;
-        resolve(&snapshot).await;
+        prepare(&snapshot, &lasting).await;
         let unrouted = RouteMetrics::new(&lasting.metrics, &"".into(), Box::default());
         let state = Arc::new(State {
             snapshot: ArcSwap::from_pointee(snapshot),
@@ -125,7 +129,7 @@ impl Gateway {
         let log = (snapshot.access_log != self.state.snapshot.load().access_log)
             .then(|| open_log(&snapshot, &self.lasting))
             .transpose()?;
-        resolve(&snapshot).await;
+        prepare(&snapshot, &self.lasting).await;
         self.state.snapshot.store(Arc::new(snapshot));
         if let Some(log) = log {
             self.state.log.store(Arc::new(log));
@@ -170,6 +174,21 @@ fn open_log(snapshot: &Snapshot, lasting: &Lasting) -> Result<AccessLog, StartEr
             source,
         }
     })
+}
+
+/// Finds what a snapshot needs from elsewhere, for a bounded time: names and keys.
+async fn prepare(snapshot: &Snapshot, lasting: &Lasting) {
+    tokio::join!(resolve(snapshot), fetch_keys(snapshot, lasting));
+}
+
+/// Starts the key sources that are new, and waits for their first fetch. Those that were there before have their keys.
+async fn fetch_keys(snapshot: &Snapshot, lasting: &Lasting) {
+    lasting.identities.start(&snapshot.resolve);
+    if !lasting.identities.ready(FETCH_PATIENCE).await {
+        tracing::warn!(
+            "some key sets are not fetched yet; requests with their tokens are answered with 503 until they are"
+        );
+    }
 }
 
 /// Looks every name up once, then keeps them fresh as long as the snapshot's services live.

@@ -3,6 +3,8 @@
 //! Labels are bounded: routes and services come from the configuration, methods outside RFC 9110 and PATCH are `_OTHER`,
 //! values of an observed header come from a declared set.
 
+use super::key_sets;
+use crate::identity::jwks::Status;
 use crate::plugin::exchange::{Attempt, Observed};
 use crate::reason::Reason;
 use hashbrown::HashMap;
@@ -150,12 +152,14 @@ impl Metrics {
         metrics
     }
 
-    /// The text exposition format, version 0.0.4.
+    /// The text exposition format, version 0.0.4, with what these key sources say of themselves.
     ///
     /// # Errors
     /// When a metric cannot be written, which would be a fault of the gateway.
-    pub fn render(&self) -> Result<String, prometheus::Error> {
-        TextEncoder::new().encode_to_string(&self.registry.gather())
+    pub fn render(&self, key_sources: &[Status]) -> Result<String, prometheus::Error> {
+        let mut families = self.registry.gather();
+        families.extend(key_sets::gather(key_sources));
+        TextEncoder::new().encode_to_string(&families)
     }
 }
 
@@ -363,7 +367,7 @@ mod tests {
             attempt: Some(Attempt::new("key-auth", "success")),
             observed: None,
         });
-        let text = metrics.render().unwrap();
+        let text = metrics.render(&[]).unwrap();
         let labels = r#"http_request_method="_OTHER",http_response_status_code="429",http_route="orders",service="orders-svc""#;
         assert!(
             text.contains(&format!(

@@ -2,6 +2,7 @@
 
 mod access_log;
 mod json_line;
+mod key_sets;
 mod metrics;
 
 pub use access_log::{AccessLog, Output};

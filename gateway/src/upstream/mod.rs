@@ -12,7 +12,7 @@ pub use endpoint::{Endpoint, Scheme};
 pub use resolve::{REFRESH, Resolver, SystemResolver, keep_fresh, refresh};
 pub use retry::{Backoff, RetryBudget, RetryCause, RetryPermit, RetryPolicy, parse_retry_after};
 pub use service::{Active, Pick, Service, Timeouts};
-pub use target::Target;
+pub use target::{Secure, Target};
 
 #[cfg(test)]
 mod tests;

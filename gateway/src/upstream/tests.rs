@@ -20,6 +20,7 @@ fn target(url: &str, weight: u32) -> Target {
     let target = Target::new(
         Endpoint::new(url).unwrap(),
         NonZeroU32::new(weight).unwrap(),
+        None,
     );
     target.set_addresses(vec!["127.0.0.1:1".parse().unwrap()]);
     target

@@ -18,8 +18,9 @@ use serde_json::{Map, Value, json};
 
 use super::Parts;
 
-/// The host of the issuer's servers, besides `localhost` and 127.0.0.1.
+/// The hosts of the issuer's servers, besides `localhost` and 127.0.0.1.
 const ISSUER_HOST: &str = "auth.example";
+const INTROSPECTION_HOST: &str = "introspection.example";
 /// What servers' certificates are for.
 const HOSTS: [&str; 5] = [
     "gateway.example",
@@ -61,7 +62,7 @@ impl Bed {
             jwks = Some(server);
         }
         if parts.introspection {
-            let server = IntrospectionServer::spawn(&all, &[ISSUER_HOST]).await?;
+            let server = IntrospectionServer::spawn(&all, &[INTROSPECTION_HOST]).await?;
             description["introspection"] = describe_introspection(&server);
             introspection = Some(server);
         }
@@ -202,7 +203,7 @@ fn describe_introspection(server: &IntrospectionServer) -> Value {
     server.activate(&active, members.as_object().cloned().unwrap_or_default());
     server.register(&textual, json!({"active": "true", "sub": Draft::SUBJECT}));
     json!({
-        "resolve": {ISSUER_HOST: server.address()},
+        "resolve": {INTROSPECTION_HOST: server.address()},
         "endpoint": server.url(),
         "plainEndpoint": server.plain_url(),
         "clientId": server.client_id(),
