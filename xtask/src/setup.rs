@@ -40,6 +40,18 @@ const NGINX: Tool = Tool {
     elsewhere: "nginx",
     purpose: "the suite's second target, the benchmark's yardstick and backend",
 };
+const NODE: Tool = Tool {
+    programs: &["node"],
+    apt: &["nodejs"],
+    elsewhere: "nodejs",
+    purpose: "runs the identity provider of the tests",
+};
+const NPM: Tool = Tool {
+    programs: &["npm"],
+    apt: &["npm"],
+    elsewhere: "npm",
+    purpose: "installs the identity provider of the tests",
+};
 const WRK: Tool = Tool {
     programs: &["wrk"],
     apt: &["wrk"],
@@ -47,10 +59,12 @@ const WRK: Tool = Tool {
     purpose: "makes the benchmark's load",
 };
 
-/// What building, testing and the demo need.
+/// What building and the demo need.
 pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
+/// What the tests need besides.
+pub const TESTS: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM];
 /// All that any command needs.
-pub const EVERYTHING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, WRK];
+pub const EVERYTHING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM, WRK];
 
 /// Package managers that are told of, not used: (program, command that installs).
 const OTHERS: [(&str, &str); 5] = [
@@ -84,6 +98,22 @@ pub fn install(tools: &[Tool]) -> Result {
         None => Ok(()),
         Some(tool) => Err(format!("{} was installed but is not found", tool.elsewhere).into()),
     }
+}
+
+/// Installs the identity provider that the tests talk to, at the versions of its lock file.
+pub fn identity_provider() -> Result {
+    let directory = workspace::root()?.join("xtask/identity-provider");
+    let lock = std::fs::read(directory.join("package-lock.json"))?;
+    let installed = directory.join("node_modules/.lock-file-of-this-set-up");
+    if std::fs::read(&installed).is_ok_and(|known| known == lock) {
+        return Ok(());
+    }
+    let mut npm = workspace::command("npm")?;
+    npm.args(["ci", "--no-audit", "--no-fund", "--prefix"])
+        .arg(&directory);
+    workspace::run(&mut npm)?;
+    std::fs::write(installed, lock)?;
+    Ok(())
 }
 
 /// Adds rustfmt and clippy to the toolchain where they are missing.

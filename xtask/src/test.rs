@@ -55,8 +55,9 @@ const STEPS: [Step; 5] = [
 /// Sets the machine up and runs every step; the first that fails ends the run.
 pub fn run() -> Result<ExitCode> {
     let start = Instant::now();
-    setup::install(setup::BUILD_AND_SUITE)?;
+    setup::install(setup::TESTS)?;
     setup::rust_components()?;
+    setup::identity_provider()?;
     let mut total = Tally::default();
     let count = STEPS.len() + 1;
     for (index, step) in STEPS.iter().enumerate() {

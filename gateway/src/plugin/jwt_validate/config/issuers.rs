@@ -241,7 +241,7 @@ fn trust(raw: &IssuerConfig, at: At<'_>, compile: &mut Compile<'_, '_>) -> Optio
         return Some(Trust::default());
     };
     let tls = tls.resolve(at.key("tls"), compile.report)?;
-    match Trust::new(tls.into()) {
+    match Trust::new(tls) {
         Ok(trust) => Some(trust),
         Err(mistake) => {
             let at = at.key("tls").key("serverName");
