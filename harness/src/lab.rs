@@ -159,8 +159,9 @@ impl Lab {
         &self,
         blueprint: &Blueprint,
     ) -> Result<BTreeMap<Authority, MockUpstream>, SetupError> {
-        let failed =
-            |error: &dyn std::fmt::Display| SetupError::new(format!("a mock upstream can't be started: {error:#}"));
+        let failed = |error: &dyn std::fmt::Display| {
+            SetupError::new(format!("a mock upstream can't be started: {error:#}"))
+        };
         let Blueprint {
             fixture,
             behaviours,
@@ -264,7 +265,8 @@ fn material(
     }
     for PemFile { name, variable, .. } in named {
         let text = files.get(&name).cloned();
-        let text = text.ok_or_else(|| anyhow::anyhow!("no certificate stands beside the key {name}"))?;
+        let text =
+            text.ok_or_else(|| anyhow::anyhow!("no certificate stands beside the key {name}"))?;
         if let Some(variable) = variable {
             environment.insert(variable, text);
         }

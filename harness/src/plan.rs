@@ -209,7 +209,11 @@ impl Plan {
     pub fn settle(&mut self, certificates: &Certificates) -> Result<(), StepFailure> {
         for index in 0..self.certificates.len() {
             let mut leaf = self.certificates[index].leaf.clone();
-            let texts = leaf.hosts.iter_mut().chain(&mut leaf.emails).chain(&mut leaf.uris);
+            let texts = leaf
+                .hosts
+                .iter_mut()
+                .chain(&mut leaf.emails)
+                .chain(&mut leaf.uris);
             for text in texts.chain([&mut leaf.common_name]) {
                 *text = self.expanded(text)?;
             }

@@ -63,8 +63,7 @@ impl Servers {
         for endpoint in fixture.introspection_endpoints() {
             let host = host(&endpoint.authority).to_owned();
             let (id, secret) = (&endpoint.client_id, &endpoint.client_secret);
-            let server =
-                IntrospectionServer::spawn_for(certificates, &[&host], id, secret).await?;
+            let server = IntrospectionServer::spawn_for(certificates, &[&host], id, secret).await?;
             servers.endpoints.push(RunningEndpoint { endpoint, server });
         }
         let mut seen = BTreeMap::new();
@@ -99,9 +98,7 @@ impl Servers {
     pub fn issuer(&self, name: &str) -> anyhow::Result<&RunningIssuer> {
         let names = || {
             let names = self.issuers.iter();
-            let names: Vec<_> = names
-                .map(|one| one.trusted.identifier.as_str())
-                .collect();
+            let names: Vec<_> = names.map(|one| one.trusted.identifier.as_str()).collect();
             names.join(", ")
         };
         match (name, self.issuers.as_slice()) {
@@ -113,7 +110,10 @@ impl Servers {
                 .iter()
                 .find(|one| one.trusted.is_called(name))
                 .with_context(|| {
-                    format!("the configuration trusts no issuer {name:?}; it trusts {}", names())
+                    format!(
+                        "the configuration trusts no issuer {name:?}; it trusts {}",
+                        names()
+                    )
                 }),
         }
     }
@@ -165,7 +165,9 @@ impl Servers {
             Some(name) => name.parse()?,
             None => issuer.trusted.algorithm,
         };
-        Ok(plan.applied(issuer.issuer.draft(algorithm)).mint(&plan.kind)?)
+        Ok(plan
+            .applied(issuer.issuer.draft(algorithm))
+            .mint(&plan.kind)?)
     }
 
     /// The environment variables that stand for issuers' secrets, with their values.
@@ -210,7 +212,9 @@ impl RunningIssuer {
             Some(authority) => {
                 let wanted = settings.iter().find(|(name, _)| trusted.is_called(name));
                 let wanted = wanted.map(|(_, wanted)| wanted.clone()).unwrap_or_default();
-                let hosts = wanted.hosts.unwrap_or_else(|| vec![host(authority).to_owned()]);
+                let hosts = wanted
+                    .hosts
+                    .unwrap_or_else(|| vec![host(authority).to_owned()]);
                 let leaf = Leaf::server(hosts.iter().map(String::as_str));
                 let certified = certificates.mint(&wanted.variant, &leaf)?;
                 Some(JwksServer::spawn_with(issuer.clone(), &certified).await?)
@@ -228,7 +232,12 @@ impl RunningIssuer {
     /// # Errors
     /// When its keys are in the configuration.
     pub fn server(&self) -> anyhow::Result<&JwksServer> {
-        let missing = || format!("nobody asks {}: its keys are in the configuration", self.trusted.identifier);
+        let missing = || {
+            format!(
+                "nobody asks {}: its keys are in the configuration",
+                self.trusted.identifier
+            )
+        };
         self.server.as_ref().with_context(missing)
     }
 
@@ -275,3 +284,6 @@ fn host(authority: &str) -> &str {
         .rsplit_once(':')
         .map_or(authority, |(host, _)| host)
 }
+
+#[cfg(test)]
+mod tests;

@@ -140,3 +140,34 @@ async fn a_certificate_is_renewed() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_password_is_sent_and_the_consumer_told() {
+    let text = r#"
+Feature: A
+  @A-002 @core @docs-configuration
+  Scenario: a
+    Given the configuration "upstreams"
+      | /plugins | [{"name": "basic-auth", "config": {"realm": "tea"}}] |
+    And a consumer "ann" with:
+      | password | made up |
+    When the client sends "GET /plain"
+    Then the response status is 401
+    And the challenge is "Basic" with:
+      | realm | tea |
+    And the upstream was not called
+    When the client sends "GET /plain" with the password of "ann"
+    Then the response status is 200
+    And the upstream "plain" received the caller "ann" in the header "X-Consumer-Name"
+    And the upstream "plain" received the request without the header "Authorization"
+    And the access log does not contain "{password ann}"
+    When the client sends "GET /plain" with the header "Authorization: Basic {base64 {consumer ann}:wrong}"
+    Then the response status is 401
+"#;
+    let suite = Suite::read(&[("a/a.feature".to_owned(), text)]).unwrap();
+    let report = run_suite(suite, Arc::new(Nginx), RunOptions::new("nginx"));
+    let report = report.await.unwrap();
+    assert_eq!(report.scenarios[0].verdict, Verdict::Pass);
+    let whole = serde_json::to_string(&report).unwrap();
+    assert!(whole.contains("Basic ") && whole.contains('…'), "{whole}");
+}

@@ -92,7 +92,10 @@ impl Tls {
             .dangerous()
             .with_custom_certificate_verifier(belief.clone())
             .with_client_cert_resolver(shown.clone());
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().into()).collect();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().into())
+            .collect();
         config.enable_sni = self.server_name.is_some();
         let name = match &self.server_name {
             Some(name) => ServerName::try_from(name.clone())
@@ -133,7 +136,8 @@ impl Tls {
     fn belief(&self) -> anyhow::Result<Belief> {
         let mut roots = RootCertStore::empty();
         roots.add(self.authority.clone())?;
-        let inner = WebPkiServerVerifier::builder_with_provider(roots.into(), provider()).build()?;
+        let inner =
+            WebPkiServerVerifier::builder_with_provider(roots.into(), provider()).build()?;
         Ok(Belief {
             inner,
             fits: AtomicBool::new(true),
@@ -302,8 +306,7 @@ impl ServerCertVerifier for Belief {
         let other_name = matches!(
             verified,
             Err(Error::InvalidCertificate(
-                CertificateError::NotValidForName
-                    | CertificateError::NotValidForNameContext { .. }
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }
             ))
         );
         if other_name {

@@ -104,7 +104,8 @@ impl ServerSettings {
             ("client certificate", "required") => self.requires_certificate = Some(true),
             ("client certificate", "not asked for") => self.requires_certificate = Some(false),
             ("client certificate", _) => {
-                let told = format!("client certificate is required or not asked for, not {value:?}");
+                let told =
+                    format!("client certificate is required or not asked for, not {value:?}");
                 return Err(StepFailure(told));
             }
             ("protocols", names) => self.protocols = Some(list(names)),

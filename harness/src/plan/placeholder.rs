@@ -81,7 +81,10 @@ mod tests {
     fn what_is_known_is_replaced_and_the_rest_stays() {
         let expanded = |text| expand(text, &known).unwrap();
         assert_eq!(expanded("/a?t={token t}&u={user x}"), "/a?t=a}b{c&u=ann");
-        assert_eq!(expanded("{\"a\": {\"b\": 1}} {id} {3} }"), "{\"a\": {\"b\": 1}} {id} {3} }");
+        assert_eq!(
+            expanded("{\"a\": {\"b\": 1}} {id} {3} }"),
+            "{\"a\": {\"b\": 1}} {id} {3} }"
+        );
         assert_eq!(expanded("{base64 {user x}:pass}"), "YW5uOnBhc3M=");
         assert!(expand("{token u}", &known).is_err());
     }

@@ -252,7 +252,9 @@ impl Exchange {
     /// Leaves no more than the beginning of each secret, wherever it occurs.
     pub fn conceal(&mut self, secrets: &[String]) {
         let received = self.upstreams.iter_mut().flat_map(|one| &mut one.requests);
-        let messages = received.chain([&mut self.request]).chain(&mut self.response);
+        let messages = received
+            .chain([&mut self.request])
+            .chain(&mut self.response);
         for message in messages {
             message.conceal(secrets);
         }

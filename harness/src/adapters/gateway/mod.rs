@@ -151,7 +151,9 @@ impl Adapter for Gateway {
         let mut process = Process::start("the gateway", command, rendered, site.dir)?;
         let ready = process.ready(read_ready).await?;
         if ready.listeners.is_empty() {
-            return Err(SetupError::new("the gateway's ready file names no listener"));
+            return Err(SetupError::new(
+                "the gateway's ready file names no listener",
+            ));
         }
         let access_log = process.dir().join(ACCESS_LOG);
         let mut running = Running::new(process, ready.listeners);

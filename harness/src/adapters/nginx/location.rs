@@ -167,7 +167,11 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
         add(&format!("proxy_set_header {name} {value}"));
     }
     let scheme = secure::scheme(&route.service)?;
-    for other in route.alternatives.iter().filter(|_| plugins.chooses_service) {
+    for other in route
+        .alternatives
+        .iter()
+        .filter(|_| plugins.chooses_service)
+    {
         if scheme == "https" || secure::scheme(other)? == "https" {
             return Err(Unsupported::new(
                 "https where the service depends on the request: its settings don't",

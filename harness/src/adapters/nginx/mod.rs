@@ -1,5 +1,6 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
+mod callers;
 mod cors;
 mod declarations;
 mod location;
@@ -51,11 +52,8 @@ impl Adapter for Nginx {
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
-        let text = render::configuration(fixture, bindings)?;
-        let mut files = vec![
-            (CONFIGURATION.to_owned(), text),
-            (secure::ROOTS.to_owned(), bindings.authority.clone()),
-        ];
+        let mut files = render::configuration(fixture, bindings)?;
+        files.push((secure::ROOTS.to_owned(), bindings.authority.clone()));
         files.extend(bindings.files.clone());
         Ok(Rendered {
             files,

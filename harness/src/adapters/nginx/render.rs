@@ -2,26 +2,29 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
+use super::callers::Callers;
 use super::location::{Location, locations};
-use super::plugins::{Plugins, quoted};
+use super::plugins::Plugins;
 use super::secure;
-use super::{ACCESS_LOG, PID_FILE};
+use super::{ACCESS_LOG, CONFIGURATION, PID_FILE};
 use crate::adapters::{Bindings, Unsupported};
-use crate::fixtures::{Consumer, Document, Fixture, Listener, Plugin, Service};
+use crate::fixtures::{Document, Fixture, Listener, Plugin, Service};
 
 /// Plugins that are in force without being written.
 const IN_FORCE: [&str; 2] = ["request-id", "request-size-limit"];
 
 /// Renders a fixture.
-pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<String, Unsupported> {
+pub(super) fn configuration(
+    fixture: &Fixture,
+    bindings: &Bindings,
+) -> Result<Vec<(String, String)>, Unsupported> {
     let document = fixture
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
     refuse_globals(&document)?;
-    let consumers = consumers(fixture, &document)?;
+    let callers = Callers::of(fixture, &document)?;
     let mut http = Http::default();
     let listener = document.listeners.first().cloned().unwrap_or_default();
     http.listener(&listener)?;
@@ -35,13 +38,16 @@ pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<St
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             http.upstream(service, bindings)?;
         }
-        let plugins = Plugins::compile(index, route, &consumers)?;
+        let plugins = Plugins::compile(index, route, &callers)?;
         http.maps.push_str(&plugins.http);
+        http.files.extend(plugins.files.iter().cloned());
         http.logged.extend(plugins.logged.iter().cloned());
         all.extend(locations(index, route, &plugins)?);
     }
     http.servers(&all, bindings);
-    Ok(http.finish())
+    let mut files = std::mem::take(&mut http.files);
+    files.insert(0, (CONFIGURATION.to_owned(), http.finish()));
+    Ok(files)
 }
 
 /// The parts of the `http` block, as they come together.
@@ -53,6 +59,7 @@ struct Http {
     upstreams: String,
     servers: String,
     named: BTreeSet<String>,
+    files: Vec<(String, String)>,
     logged: BTreeSet<String>,
 }
 
@@ -217,7 +224,7 @@ http {{
     scgi_temp_path scgi;
     server_tokens off;
     log_format json escape=json '{{\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
-\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$caller\",\"status\":$status,\
+\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$logged_caller\",\"status\":$status,\
 \"duration\":$request_time{fields}}}';
     access_log {ACCESS_LOG} json;
     proxy_http_version 1.1;
@@ -225,6 +232,7 @@ http {{
     limit_req_status 429;
     limit_conn_status 429;
 {settings}
+    map \"$upstream_status:$status\" $logged_caller {{ default $caller; \":401\" \"\"; }}
     map $http_upgrade $connection_upgrade {{ default upgrade; \"\" \"\"; }}
 {maps}
 {upstreams}
@@ -318,45 +326,4 @@ fn path_of(url: &str) -> String {
 /// The variable that holds a request header.
 pub(super) fn header_variable(name: &str) -> String {
     format!("$http_{}", name.to_lowercase().replace('-', "_"))
-}
-
-/// Names and keys of all consumers, those of the document first.
-fn consumers(fixture: &Fixture, document: &Document) -> Result<Vec<(String, String)>, Unsupported> {
-    let mut pairs = Vec::new();
-    for consumer in &document.consumers {
-        for key in &consumer.keys {
-            let secret = key
-                .as_str()
-                .and_then(|key| key.strip_prefix("${env:")?.strip_suffix('}'));
-            let secret = secret.and_then(|name| fixture.environment.get(name));
-            let secret =
-                secret.ok_or_else(|| Unsupported::new("a key that is only known by its digest"))?;
-            pairs.push((consumer.name.clone(), secret.clone()));
-        }
-    }
-    for consumer in &fixture.consumers {
-        for key in &consumer.keys {
-            if valid(consumer, key.expires.as_deref())? {
-                pairs.push((consumer.name.clone(), key.secret.clone()));
-            }
-        }
-    }
-    Ok(pairs)
-}
-
-/// A key that has expired already is left out; one that will can't be expressed.
-fn valid(consumer: &Consumer, expires: Option<&str>) -> Result<bool, Unsupported> {
-    let Some(expires) = expires else {
-        return Ok(true);
-    };
-    let past = expires
-        .parse::<Timestamp>()
-        .is_ok_and(|expires| expires <= Timestamp::now());
-    if past {
-        return Ok(false);
-    }
-    Err(Unsupported::new(format!(
-        "a key of {} that expires in the future: a map knows no time",
-        quoted(&consumer.alias)
-    )))
 }

@@ -56,7 +56,9 @@ impl Scene {
 
 fn status(outcome: &Outcome) -> u16 {
     let response = outcome.response.as_ref();
-    response.unwrap_or_else(|| panic!("{:?}", outcome.error)).status
+    response
+        .unwrap_or_else(|| panic!("{:?}", outcome.error))
+        .status
 }
 
 fn failure(outcome: Outcome) -> HandshakeFailure {
@@ -100,7 +102,12 @@ async fn http2_is_spoken_where_it_is_agreed_on() {
 
 #[tokio::test]
 async fn only_the_runs_authority_is_believed() {
-    for variant in ["wrong-authority", "expired", "self-signed", "impostor-authority"] {
+    for variant in [
+        "wrong-authority",
+        "expired",
+        "self-signed",
+        "impostor-authority",
+    ] {
         let scene = Scene::new(variant, false).await;
         let failure = failure(scene.send(scene.tls()).await);
         let disbelieved = matches!(failure, HandshakeFailure::Disbelieved(_));
@@ -119,7 +126,11 @@ async fn a_certificate_for_another_host_is_told_and_nothing_sent() {
     let outcome = scene.send(tls).await;
     assert_eq!(outcome.handshake.as_ref().unwrap().names, [HOST]);
     let failure = failure(outcome);
-    assert!(failure.to_string().contains("for gateway.example, not for b.example"));
+    assert!(
+        failure
+            .to_string()
+            .contains("for gateway.example, not for b.example")
+    );
     assert!(scene.server.received().is_empty());
     let tls = Tls {
         server_name: None,
@@ -139,7 +150,10 @@ async fn a_refused_client_knows_the_alert_in_either_version() {
             ..scene.tls()
         };
         let alert = |name: &str| HandshakeFailure::Alert(name.to_owned());
-        assert_eq!(failure(scene.send(tls.clone()).await), alert("certificate_required"));
+        assert_eq!(
+            failure(scene.send(tls.clone()).await),
+            alert("certificate_required")
+        );
         for (variant, name) in [
             ("wrong-authority", "unknown_ca"),
             ("expired", "certificate_expired"),

@@ -28,7 +28,7 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
     ),
     declare(
         "a token {string} that is {string}",
-        "of a kind that `gatecheck fixtures` lists: expired, wrong-audience, alg-none …",
+        "of a kind that `gatecheck fixtures --list` tells: expired, wrong-audience, alg-none …",
         token_of_kind,
     ),
     declare(
@@ -58,7 +58,7 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
     ),
     declare(
         "a client certificate {string} that is {string}",
-        "of a variant that `gatecheck fixtures` lists: expired, wrong-authority, revoked …",
+        "of a variant that `gatecheck fixtures --list` tells: expired, wrong-authority, revoked …",
         certificate_of_variant,
     ),
     declare(
@@ -78,7 +78,7 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
     ),
     declare(
         "the issuer {string} answers {string}",
-        "what its key set and metadata are answered with, in the words of `gatecheck fixtures`: status=500, stall, good",
+        "what its key set and metadata are answered with, in the words of `gatecheck fixtures --list`: status=500, stall, good",
         answers,
     ),
     declare(
@@ -157,7 +157,7 @@ fn token_of_kind(plan: &mut Plan, arguments: &Arguments) -> StepResult {
     let kind = arguments.text(1);
     if !kinds().any(|known| known.name == kind) {
         return Err(StepFailure(format!(
-            "there is no kind of token {kind:?}; `gatecheck fixtures` lists them"
+            "there is no kind of token {kind:?}; `gatecheck fixtures --list` tells them"
         )));
     }
     add_token(plan, arguments, kind, None)
@@ -215,10 +215,8 @@ fn add_certificate(plan: &mut Plan, arguments: &Arguments, variant: &str) -> Ste
 }
 
 fn connects(plan: &mut Plan, arguments: &Arguments) -> StepResult {
-    let pairs = arguments.pairs()?.into_iter();
-    pairs
-        .map(|(name, value)| plan.connecting.set(name, value))
-        .collect()
+    let mut pairs = arguments.pairs()?.into_iter();
+    pairs.try_for_each(|(name, value)| plan.connecting.set(name, value))
 }
 
 fn speaks(plan: &mut Plan, arguments: &Arguments) -> StepResult {

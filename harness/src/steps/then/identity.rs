@@ -47,7 +47,9 @@ async fn challenge_is(world: &mut World, arguments: &Arguments) -> StepResult {
     let parameters = challenge(world, arguments.text(0))?;
     for (name, wanted) in arguments.pairs()? {
         let wanted = world.expand(wanted)?;
-        let found = parameters.iter().find(|(key, _)| key.eq_ignore_ascii_case(name));
+        let found = parameters
+            .iter()
+            .find(|(key, _)| key.eq_ignore_ascii_case(name));
         let found = found.map(|(_, value)| value.as_str());
         let holds = match wanted.as_str() {
             "present" => found.is_some(),
@@ -55,7 +57,9 @@ async fn challenge_is(world: &mut World, arguments: &Arguments) -> StepResult {
             wanted => found == Some(wanted),
         };
         expect(holds, || {
-            format!("the challenge's {name} should be {wanted:?}, but is {found:?}; it has {parameters:?}")
+            format!(
+                "the challenge's {name} should be {wanted:?}, but is {found:?}; it has {parameters:?}"
+            )
         })?;
     }
     Ok(())
@@ -75,7 +79,9 @@ async fn challenge_is_bare(world: &mut World, arguments: &Arguments) -> StepResu
 fn challenge(world: &World, scheme: &str) -> Result<Vec<(String, String)>, StepFailure> {
     let text = value(world, "WWW-Authenticate")?;
     let all = challenges(&text);
-    let mut fitting = all.iter().filter(|one| one.scheme.eq_ignore_ascii_case(scheme));
+    let mut fitting = all
+        .iter()
+        .filter(|one| one.scheme.eq_ignore_ascii_case(scheme));
     match (fitting.next(), fitting.next()) {
         (Some(only), None) => Ok(only.parameters.clone()),
         _ => Err(StepFailure(format!(
@@ -108,7 +114,9 @@ fn refusal(world: &World) -> Result<&HandshakeFailure, StepFailure> {
         Some(HandshakeFailure::Disbelieved(why)) => Err(StepFailure(format!(
             "the gateway should refuse, but the client did: {why}"
         ))),
-        None => Err(StepFailure("the handshake should fail, but didn't".to_owned())),
+        None => Err(StepFailure(
+            "the handshake should fail, but didn't".to_owned(),
+        )),
     }
 }
 
@@ -120,7 +128,12 @@ async fn connected(world: &mut World, arguments: &Arguments) -> StepResult {
             "version" => vec![handshake.version.clone().unwrap_or_else(none)],
             "certificate" => handshake.names.clone(),
             "certificate asked for" => vec![if handshake.asked { "yes" } else { "no" }.to_owned()],
-            _ => return Err(unknown(name, "protocol, version, certificate, certificate asked for")),
+            _ => {
+                return Err(unknown(
+                    name,
+                    "protocol, version, certificate, certificate asked for",
+                ));
+            }
         };
         agree("the client's connection", name, wanted, &found)?;
     }
@@ -154,7 +167,10 @@ async fn upstream_certificate(world: &mut World, arguments: &Arguments) -> StepR
     let wanted = format!(":{}:", base64_of(certificate.der()));
     let found: Vec<&str> = received.header_values(arguments.text(2)).collect();
     expect(found == [wanted.as_str()], || {
-        let shown: Vec<String> = found.iter().map(|text| text.chars().take(40).collect()).collect();
+        let shown: Vec<String> = found
+            .iter()
+            .map(|text| text.chars().take(40).collect())
+            .collect();
         format!(
             "the upstream should receive the certificate of {} in {}, but received {shown:?}",
             arguments.text(1),
@@ -195,7 +211,9 @@ async fn asked_about(world: &mut World, arguments: &Arguments) -> StepResult {
         .sum();
     let wanted: usize = arguments.number(1)?;
     expect(found == wanted, || {
-        format!("the introspection endpoint should be asked {wanted} times about it, but was {found} times")
+        format!(
+            "the introspection endpoint should be asked {wanted} times about it, but was {found} times"
+        )
     })
 }
 
@@ -208,9 +226,10 @@ async fn sent(world: &mut World, arguments: &Arguments) -> StepResult {
         let wanted = world.expand(wanted)?;
         let found = match name {
             "method" => Some(call.method.clone()),
-            "authentication" => Some(call.authenticated.map_or_else(none, |how| {
-                format!("{how:?}").to_lowercase()
-            })),
+            "authentication" => Some(
+                call.authenticated
+                    .map_or_else(none, |how| format!("{how:?}").to_lowercase()),
+            ),
             "accept" => call.accept.clone(),
             "content type" => call.content_type.clone(),
             field => call.field(field).map(str::to_owned),
@@ -226,7 +245,9 @@ fn handshake(world: &World) -> Result<&Handshake, StepFailure> {
     last.handshake.as_ref().ok_or_else(|| {
         StepFailure(format!(
             "there was no handshake: {}",
-            last.error.as_deref().unwrap_or("the listener speaks no TLS")
+            last.error
+                .as_deref()
+                .unwrap_or("the listener speaks no TLS")
         ))
     })
 }

@@ -56,7 +56,9 @@ async fn send_with_token(world: &mut World, arguments: &Arguments) -> StepResult
     let mut request = request(arguments)?;
     let token = world.token(arguments.text(1))?;
     let (header, scheme) = world.instance()?.fixture.token_header();
-    request.headers.insert(0, (header, format!("{scheme}{token}")));
+    request
+        .headers
+        .insert(0, (header, format!("{scheme}{token}")));
     send_first(world, request, 0).await
 }
 
@@ -64,7 +66,9 @@ async fn send_with_password(world: &mut World, arguments: &Arguments) -> StepRes
     let mut request = request(arguments)?;
     let name = arguments.text(1);
     let value = format!("Basic {{base64 {{consumer {name}}}:{{password {name}}}}}");
-    request.headers.insert(0, ("Authorization".to_owned(), value));
+    request
+        .headers
+        .insert(0, ("Authorization".to_owned(), value));
     send_first(world, request, 0).await
 }
 
@@ -78,9 +82,12 @@ async fn send_until_refused(world: &mut World, arguments: &Arguments) -> StepRes
 
 async fn send_until_other(world: &mut World, arguments: &Arguments) -> StepResult {
     let before = shown(world)?;
-    until(world, arguments, "another certificate should be shown", |world| {
-        Ok(shown(world)? != before)
-    })
+    until(
+        world,
+        arguments,
+        "another certificate should be shown",
+        |world| Ok(shown(world)? != before),
+    )
     .await
 }
 
@@ -104,17 +111,17 @@ async fn until(
         }
         if begun.elapsed() > SUCCEEDS_WITHIN {
             let seconds = SUCCEEDS_WITHIN.as_secs();
-            return Err(StepFailure(format!("{wanted} within {seconds} s, but didn't")));
+            return Err(StepFailure(format!(
+                "{wanted} within {seconds} s, but didn't"
+            )));
         }
         sleep(TRY_EVERY).await;
     }
 }
 
 async fn connects(world: &mut World, arguments: &Arguments) -> StepResult {
-    let pairs = arguments.pairs()?.into_iter();
-    pairs
-        .map(|(name, value)| world.plan.connecting.set(name, value))
-        .collect()
+    let mut pairs = arguments.pairs()?.into_iter();
+    pairs.try_for_each(|(name, value)| world.plan.connecting.set(name, value))
 }
 
 async fn revoke_certificate(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -181,7 +188,10 @@ async fn cache_control(world: &mut World, arguments: &Arguments) -> StepResult {
     let other = || StepFailure("only Cache-Control can be set".to_owned());
     let value = value.ok_or_else(other)?.trim();
     let server = server(world, arguments)?;
-    server.set_cache_control(Document::Keys, Some(value).filter(|value| !value.is_empty()));
+    server.set_cache_control(
+        Document::Keys,
+        Some(value).filter(|value| !value.is_empty()),
+    );
     Ok(())
 }
 

@@ -70,7 +70,11 @@ fn unquoted(value: &str) -> String {
     let mut text = String::new();
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
-        text.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+        text.push(if c == '\\' {
+            chars.next().unwrap_or(c)
+        } else {
+            c
+        });
     }
     text
 }
@@ -92,7 +96,9 @@ mod tests {
     #[test]
     fn challenges_share_a_field() {
         assert_eq!(
-            challenges(r#"Bearer realm="a, b", error=invalid_token,Basic realm="say \"hi\"", ApiKey"#),
+            challenges(
+                r#"Bearer realm="a, b", error=invalid_token,Basic realm="say \"hi\"", ApiKey"#
+            ),
             [
                 challenge("Bearer", &[("realm", "a, b"), ("error", "invalid_token")]),
                 challenge("Basic", &[("realm", "say \"hi\"")]),
