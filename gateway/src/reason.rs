@@ -106,6 +106,8 @@ reasons! {
     UpstreamInvalid = 502 "upstream-invalid" "The upstream's answer is not valid" "http_protocol_error";
     /// The upstream's answer is larger than the limit.
     ResponseTooLarge = 502 "response-too-large" "The upstream's answer is too large" "http_response_body_size";
+    /// Too many passwords are waiting to be checked.
+    AuthenticationBusy = 503 "authentication-busy" "Credentials cannot be checked now" "connection_limit_reached";
     /// The keys that tokens are checked by cannot be had.
     KeysUnavailable = 503 "keys-unavailable" "Tokens cannot be checked now" "destination_unavailable";
     /// The server that knows the tokens cannot be asked.

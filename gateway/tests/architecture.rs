@@ -141,11 +141,13 @@ fn plugins_do_not_know_each_other() {
     let shared = [
         "mod",
         "authenticate",
+        "bearer",
         "chain",
         "edits",
         "exchange",
         "registry",
         "max_bytes",
+        "bearer",
         "testing",
     ];
     let files = rust_files(directory);

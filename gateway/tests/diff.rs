@@ -62,6 +62,7 @@ listeners: [{address: "0.0.0.0:80"}]
     route orders: loses the plugin key-auth
     route orders: rate-limit.limitPerMinute 100 → 1000
     route orders: gains the plugin response-size-limit
+    route orders: loses auth: anyone may call it
     route orders: services gains orders-v2
     route orders: methods loses POST
     service orders: timeouts.total 60s → 20s
@@ -186,4 +187,45 @@ fn diff(old: &str, new: &str) -> Output {
 
 fn text(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+#[test]
+fn what_makes_it_easier_to_get_in_is_told() {
+    let old = r#"
+service: {name: orders, url: "http://orders-svc:8080"}
+route: {paths: ["/orders"]}
+authenticate: all
+plugins:
+  - {name: key-auth}
+  - {name: basic-auth}
+  - name: authorize
+    config: {allow: [{roles: [admin]}, {roles: [editor], methods: [GET]}], deny: [{groups: [suspended]}]}
+consumers:
+  - {name: alice, roles: [editor], basic: {password: "$2b$04$of-hunter2"}, certificates: [{san: a.example}]}
+"#;
+    let new = r#"
+service: {name: orders, url: "http://orders-svc:8080"}
+route: {paths: ["/orders"]}
+authenticate: any
+plugins:
+  - {name: key-auth}
+  - {name: basic-auth}
+  - name: authorize
+    config: {allow: [{roles: [editor], methods: [GET, DELETE]}, {roles: [admin]}]}
+consumers:
+  - {name: alice, roles: [admin], basic: {password: "$2b$04$of-hunter3"}, certificates: [{san: b.example}]}
+"#;
+    let told = text(&diff(old, new));
+    assert!(!told.contains("hunter"), "{told}");
+    insta::assert_snapshot!(told, @r#"
+    consumer alice: roles loses editor
+    consumer alice: roles gains admin
+    consumer alice: certificates loses san a.example
+    consumer alice: certificates gains san b.example
+    consumer alice: basic.password sha256:7738f65f… → sha256:9f7c1ce2…
+    route orders: authorize.allow loses {"roles":["editor"],"methods":["GET"]}
+    route orders: authorize.allow gains {"roles":["editor"],"methods":["GET","DELETE"]}
+    route orders: authorize.deny [{"groups":["suspended"]}] → nothing
+    route orders: authenticate all → any (weaker: one credential is enough)
+    "#);
 }

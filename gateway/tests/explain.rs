@@ -25,7 +25,7 @@ fn a_request_without_a_key_is_refused_where_the_key_is_asked_for() {
     );
     assert_eq!(
         told["plugins"][3]["response"],
-        json!(["sets www-authenticate: ApiKey realm=\"gateway\""])
+        json!(["adds www-authenticate: ApiKey realm=\"gateway\""])
     );
 }
 
@@ -133,6 +133,31 @@ fn a_wrong_configuration_or_usage_is_no_explanation() {
     assert_eq!(explain(ORDERS, &[]).status.code(), Some(2));
     let output = explain(ORDERS, &["--path", "/", "--header", "nonsense"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+#[test]
+fn an_issuer_s_keys_and_what_becomes_of_a_token_are_told_and_the_token_is_not() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("users.yaml");
+    let document = r#"{"service": {"name": "users", "url": "http://users-svc:8080"}, "route": {"paths": ["/"]},
+        "plugins": [{"name": "jwt-validate", "config": {"issuer": "auth.example", "audience": "api", "keys": [
+            {"jwk": {"kty": "OKP", "crv": "Ed25519", "kid": "a", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}]}}]}"#;
+    std::fs::write(&file, document).unwrap();
+    let token = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJhdXRoLmV4YW1wbGUifQ.";
+    let header = format!("Authorization: Bearer {token}");
+    let output = explain(
+        file.to_str().unwrap(),
+        &["--path", "/", "--header", &header],
+    );
+    let text = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "key \"a\" of auth.example: OKP Ed25519, EdDSA",
+        "the token's algorithm is not accepted",
+        "wants a token of auth.example for api in authorization",
+    ] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains(token), "{text}");
 }
 
 fn orders(arguments: &[&str]) -> Value {

@@ -1,8 +1,8 @@
 // An OpenID provider on loopback: client credentials, JWT and opaque access tokens, introspection, revocation and key
 // rotation. Prints one line of JSON when it listens, and ends when its standard input does.
 //
-// `POST /keys` adds a key, published beside the old ones, that signs from then on; `DELETE /keys` drops the old ones.
-// Keys are fixed when a provider is made, so each of these makes a provider anew over the same store.
+// `POST /keys` adds a key, published beside the old ones, that signs from then on. Keys are fixed when a provider is
+// made, so this makes one anew over the same store.
 
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -69,9 +69,8 @@ function makeProvider(issuer, keys) {
 }
 
 const server = createServer((request, response) => {
-  if (request.url === '/keys') {
-    if (request.method === 'POST') keys = [newKey(), ...keys];
-    if (request.method === 'DELETE') keys = keys.slice(0, 1);
+  if (request.method === 'POST' && request.url === '/keys') {
+    keys = [newKey(), ...keys];
     handle = makeProvider(issuer, keys).callback();
     response.setHeader('content-type', 'application/json');
     response.end(JSON.stringify(keys.map(({ kid }) => kid)));

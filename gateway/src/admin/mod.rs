@@ -3,7 +3,7 @@
 //! On loopback nothing is asked; elsewhere everything but the probes wants the token (RFC 6750 §2.1).
 
 use crate::compile::Lasting;
-use crate::identity::jwks::Status;
+use crate::identity::{introspection, jwks};
 use crate::proxy::State;
 use crate::snapshot::{Route, Snapshot};
 use http::header::{ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
@@ -99,7 +99,7 @@ impl Admin {
             "/config" => answer(
                 StatusCode::OK,
                 "application/json",
-                pretty(&running(&snapshot, &self.key_sources())),
+                pretty(&self.running(&snapshot)),
             ),
             _ => text(
                 StatusCode::NOT_FOUND,
@@ -108,9 +108,25 @@ impl Admin {
         }
     }
 
-    fn key_sources(&self) -> Vec<Status> {
+    fn key_sources(&self) -> Vec<jwks::Status> {
         let sources = self.lasting.identities.key_sources();
         sources.iter().map(|source| source.status()).collect()
+    }
+
+    fn introspectors(&self) -> Vec<introspection::Status> {
+        let introspectors = self.lasting.identities.introspectors();
+        introspectors.iter().map(|one| one.status()).collect()
+    }
+
+    fn running(&self, snapshot: &Snapshot) -> Value {
+        let routes = snapshot.router.routes().iter().map(|route| tell(route));
+        let (sources, asked) = (self.key_sources(), self.introspectors());
+        json!({
+            "routes": routes.collect::<Vec<_>>(),
+            "keySets": sources.iter().map(key_set).collect::<Vec<_>>(),
+            "introspection": asked.iter().map(introspector).collect::<Vec<_>>(),
+            "documents": snapshot.documents,
+        })
     }
 
     fn metrics(&self) -> Response<Body> {
@@ -122,7 +138,7 @@ impl Admin {
         metrics
             .limit_evictions
             .set(i64::try_from(limits.evictions).unwrap_or(i64::MAX));
-        match metrics.render(&self.key_sources()) {
+        match metrics.render(&self.key_sources(), &self.introspectors()) {
             Ok(rendered) => answer(
                 StatusCode::OK,
                 "text/plain; version=0.0.4; charset=utf-8",
@@ -146,17 +162,6 @@ fn may(request: &Request<Incoming>, snapshot: &Snapshot) -> bool {
         .get(AUTHORIZATION)
         .and_then(|value| value.as_bytes().strip_prefix(b"Bearer "));
     given.is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
-}
-
-fn running(snapshot: &Snapshot, key_sources: &[Status]) -> Value {
-    let routes: Vec<Value> = snapshot
-        .router
-        .routes()
-        .iter()
-        .map(|route| tell(route))
-        .collect();
-    let key_sets: Vec<Value> = key_sources.iter().map(key_set).collect();
-    json!({"routes": routes, "keySets": key_sets, "documents": snapshot.documents})
 }
 
 fn tell(route: &Route) -> Value {
@@ -183,7 +188,7 @@ fn tell(route: &Route) -> Value {
 }
 
 /// Times are in seconds.
-fn key_set(source: &Status) -> Value {
+fn key_set(source: &jwks::Status) -> Value {
     let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
     let keys = source.keys.iter().map(|key| {
         let algorithms = key.algorithms.iter().map(ToString::to_string);
@@ -201,6 +206,24 @@ fn key_set(source: &Status) -> Value {
         "lastError": source.error,
         "failures": source.failures,
         "unknownKids": source.unknown_kids,
+    })
+}
+
+/// Times are in seconds.
+fn introspector(of: &introspection::Status) -> Value {
+    let (error, ago) = of
+        .error
+        .as_ref()
+        .map(|(error, ago)| (error, ago.as_secs()))
+        .unzip();
+    json!({
+        "url": of.endpoint,
+        "active": of.active,
+        "inactive": of.inactive,
+        "inFlight": of.in_flight,
+        "opened": of.opened,
+        "lastError": error,
+        "lastErrorAge": ago,
     })
 }
 

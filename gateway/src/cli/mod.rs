@@ -3,6 +3,7 @@
 mod check;
 mod diff;
 mod explain;
+mod hash;
 mod run;
 mod schema;
 
@@ -31,6 +32,8 @@ enum Command {
     Explain(explain::Explain),
     /// Tell how two configurations differ in what they mean; fails when they do.
     Diff(diff::Diff),
+    /// Print a hash of a password, read from standard input, for a consumer's `basic`.
+    HashPassword,
     /// Print the JSON Schema of a document, for editors.
     Schema,
 }
@@ -43,6 +46,7 @@ impl Arguments {
             Command::Check(check) => check.run(),
             Command::Explain(explain) => explain.run(),
             Command::Diff(diff) => diff.run(),
+            Command::HashPassword => hash::run(),
             Command::Schema => schema::run(),
         }
     }

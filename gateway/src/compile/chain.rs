@@ -121,7 +121,7 @@ pub fn reserved(outline: &Outline<'_>) -> Box<[HeaderName]> {
         let config = plugin.config.as_ref().unwrap_or(&Value::Null);
         registry::find(&plugin.name).map_or_else(Vec::new, |kind| (kind.identity_headers)(config))
     });
-    let names: HashSet<HeaderName> = named.chain([registry::default_identity_header()]).collect();
+    let names: HashSet<HeaderName> = named.chain(registry::default_identity_headers()).collect();
     names.into_iter().collect()
 }
 

@@ -1,7 +1,12 @@
 //! Consumers and their credentials.
 
 use crate::config::{At, Loaded, Report, Secret, raw};
-use crate::identity::{Consumer, Consumers, Digest, KeyEntry, Keys, NameError, TokenMatch};
+use crate::domain::Mistake;
+use crate::identity::passwords::{Passwords, Stored, has_control};
+use crate::identity::{
+    CertificateMatch, Certificates, Consumer, Consumers, Digest, KeyEntry, Keys, NameError,
+    TokenMatch,
+};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +15,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub fn compile(documents: &[Loaded], report: &mut Report) -> Consumers {
     let mut consumers = Consumers::default();
     let mut keys = Keys::default();
+    let mut passwords = Passwords::default();
+    let mut certificates = Certificates::default();
     let mut names = HashMap::new();
     for Loaded { source, document } in documents {
         let list = At::root(source).key("consumers");
@@ -29,6 +36,10 @@ pub fn compile(documents: &[Loaded], report: &mut Report) -> Consumers {
                     consumers.insert(&consumer);
                     add_keys(&consumer, raw, at, &mut keys, report);
                     add_tokens(&consumer, raw, at, &mut consumers, report);
+                    add_certificates(&consumer, raw, at, &mut certificates, report);
+                    if let Some(basic) = &raw.basic {
+                        add_basic(&consumer, basic, at.key("basic"), &mut passwords, report);
+                    }
                 }
                 Err(error) => {
                     report.error(at.key("name"), "invalid-consumer-name", error.to_string());
@@ -37,6 +48,8 @@ pub fn compile(documents: &[Loaded], report: &mut Report) -> Consumers {
         }
     }
     consumers.keys = Arc::new(keys);
+    consumers.passwords = Arc::new(passwords);
+    consumers.certificates = Arc::new(certificates);
     consumers
 }
 
@@ -120,6 +133,106 @@ fn add_keys(
                 .help("every key belongs to one consumer, once");
         }
     }
+}
+
+fn add_certificates(
+    consumer: &Arc<Consumer>,
+    raw: &raw::Consumer,
+    at: At<'_>,
+    certificates: &mut Certificates,
+    report: &mut Report,
+) {
+    let list = at.key("certificates");
+    for (place, raw) in raw.certificates.iter().enumerate() {
+        let at = list.index(place);
+        // The schema sees to it that there is exactly one.
+        let (key, what) = match (&raw.san, &raw.subject, &raw.fingerprint) {
+            (Some(san), ..) => ("san", CertificateMatch::san(san)),
+            (_, Some(subject), _) => ("subject", CertificateMatch::subject(subject)),
+            (.., Some(fingerprint)) => ("fingerprint", CertificateMatch::fingerprint(fingerprint)),
+            (None, None, None) => continue,
+        };
+        let at = at.key(key);
+        match what.map(|what| certificates.insert(what, consumer)) {
+            Err(mistake) => {
+                report.mistake(at, "invalid-certificate-match", mistake);
+            }
+            Ok(Err(owner)) => {
+                report
+                    .error(
+                        at,
+                        "duplicate-certificate",
+                        format!("such certificates are already those of `{}`", owner.name()),
+                    )
+                    .help("a certificate belongs to one consumer");
+            }
+            Ok(Ok(())) => {}
+        }
+    }
+}
+
+fn add_basic(
+    consumer: &Arc<Consumer>,
+    raw: &raw::Basic,
+    at: At<'_>,
+    passwords: &mut Passwords,
+    report: &mut Report,
+) {
+    let username = raw.username.as_deref().unwrap_or(consumer.name());
+    let username_at = match raw.username {
+        Some(_) => at.key("username"),
+        None => at,
+    };
+    if username.contains(':') || has_control(username) {
+        report
+            .error(
+                username_at,
+                "invalid-username",
+                format!("{username:?} can't be sent as a user name"),
+            )
+            .help("write it without `:` and control characters (RFC 7617 §2)");
+        return;
+    }
+    let password_at = at.key("password");
+    let stored = match raw.password.resolve_at(password_at, report) {
+        Some(Secret::Value { value, .. }) => stored(&value),
+        Some(Secret::Sha256(_)) => Err(Mistake::new(
+            "a SHA-256 digest of a password is guessed too quickly",
+            "print a hash that takes its time with `gateway hash-password`",
+        )),
+        None => return,
+    };
+    match stored.map(|stored| passwords.insert(username, stored, consumer)) {
+        Err(mistake) => {
+            report.mistake(password_at, "invalid-password", mistake);
+        }
+        Ok(Err(owner)) => {
+            report
+                .error(
+                    username_at,
+                    "duplicate-username",
+                    format!(
+                        "the user name `{username}` is already that of `{}`",
+                        owner.name()
+                    ),
+                )
+                .help("give one of them another `username`");
+        }
+        Ok(Ok(())) => {}
+    }
+}
+
+fn stored(value: &str) -> Result<Stored, Mistake> {
+    if Stored::looks_hashed(value) {
+        return Stored::hash(value);
+    }
+    if has_control(value) {
+        return Err(Mistake::new(
+            "no client can send this password: it has control characters",
+            "a file's last line break is dropped, and no other (RFC 7617 §2)",
+        ));
+    }
+    Ok(Stored::password(value))
 }
 
 fn instant(text: &str) -> Option<SystemTime> {

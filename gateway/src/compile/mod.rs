@@ -40,7 +40,8 @@ pub struct Lasting {
     pub metrics: Arc<Metrics>,
 }
 
-/// Compiles the outline of the documents. What is wrong goes to `report`; there is a snapshot only when nothing is.
+/// Compiles the outline of the documents. What is wrong goes to `report`; there is a snapshot only when nothing is, but
+/// for routes of their own, which are closed then.
 /// `watched` are the files and directories that the documents came from; those that they refer to are added.
 pub fn compile(
     outline: &Outline<'_>,
@@ -60,7 +61,7 @@ pub fn compile(
     let routes = route::compile(&outline.routes, &services, &makings, report);
     let ids = chain::ids(&outline.globals, report);
     let fallback = makings.compile(&ids, "", &[], Combine::All, report);
-    if report.has_errors() {
+    if report.prevents() {
         return None;
     }
     Some(Snapshot {

@@ -37,7 +37,7 @@ pub fn compile(
         let route = route(written, services, makings, &matcher.paths, report);
         routes.extend(route.map(|route| (matcher, Arc::new(route))));
     }
-    if report.has_errors() {
+    if report.prevents() {
         return None;
     }
     match Router::build(routes) {

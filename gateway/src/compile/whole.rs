@@ -1,7 +1,7 @@
 //! What a configuration has once: listeners, admin, log, the process itself.
 
 use super::listener;
-use crate::config::{At, Loaded, Report, Secret, raw};
+use crate::config::{At, Loaded, Report, Secret, raw, secret};
 use crate::snapshot::{Admin, Listener};
 use crate::telemetry::Output;
 use serde_json::{Value, json};
@@ -183,7 +183,7 @@ fn log_output(output: &raw::LogOutput, at: At<'_>) -> Output {
     }
 }
 
-/// The documents as they were read, with the keys of consumers left out.
+/// The documents as they were read, with keys of consumers and secrets of plugins left out.
 pub fn without_secrets(documents: &[Loaded]) -> Value {
     let redacted = documents.iter().map(|Loaded { source, .. }| {
         let mut value = source.value().clone();
@@ -196,7 +196,11 @@ pub fn without_secrets(documents: &[Loaded]) -> Value {
                 let left = keys.len();
                 *keys = vec![json!("REDACTED"); left];
             }
+            if let Some(password) = consumer.pointer_mut("/basic/password") {
+                *password = json!("REDACTED");
+            }
         }
+        secret::conceal(&mut value, &|_| "REDACTED".to_owned());
         json!({"file": source.name(), "document": value})
     });
     redacted.collect()

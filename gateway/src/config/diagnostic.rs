@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The configuration can't be used.
+    /// The configuration can't be used, or not all of it: see [`Diagnostic::confined`].
     Error,
     /// The configuration can be used, but probably should not.
     Warning,
@@ -82,6 +82,8 @@ pub struct Diagnostic {
     pub at: Place,
     /// How to mend it.
     pub help: Option<String>,
+    /// Whether an error closes a route of its own and leaves the rest of the configuration in force.
+    pub confined: bool,
 }
 
 impl Diagnostic {
@@ -109,6 +111,18 @@ impl Report {
         message: impl Into<String>,
     ) -> &mut Diagnostic {
         self.add(Severity::Error, at.into(), code, message.into())
+    }
+
+    /// Adds an error that closes a route of its own: `gateway check` fails, and the gateway runs without that route.
+    pub fn confined_error(
+        &mut self,
+        at: impl Into<Place>,
+        code: &'static str,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        let diagnostic = self.add(Severity::Error, at.into(), code, message.into());
+        diagnostic.confined = true;
+        diagnostic
     }
 
     /// Adds a warning; `at` is an [`At`](super::source::At) or a [`Place`].
@@ -157,11 +171,27 @@ impl Report {
         self.diagnostics.is_empty()
     }
 
-    /// Whether the configuration can't be used.
+    /// Whether anything is an error, be it one that only closes a route.
     pub fn has_errors(&self) -> bool {
-        self.diagnostics
-            .iter()
-            .any(|diagnostic| diagnostic.severity == Severity::Error)
+        self.errors().next().is_some()
+    }
+
+    /// Whether the configuration can't be used.
+    pub fn prevents(&self) -> bool {
+        self.errors().any(|error| !error.confined)
+    }
+
+    /// The errors that only close a route.
+    pub fn confined(&self) -> Report {
+        let confined = self.errors().filter(|error| error.confined).cloned();
+        let mut report = Report::default();
+        report.diagnostics.extend(confined);
+        report
+    }
+
+    fn errors(&self) -> impl Iterator<Item = &Diagnostic> {
+        let all = self.diagnostics.iter();
+        all.filter(|diagnostic| diagnostic.severity == Severity::Error)
     }
 
     /// Everything that is wrong, by file, line and column, each thing once.
@@ -185,6 +215,7 @@ impl Report {
             message,
             at,
             help: None,
+            confined: false,
         });
         self.diagnostics
             .last_mut()
@@ -239,7 +270,10 @@ mod tests {
         assert!(report.is_empty() && !report.has_errors());
         report.warn(place("a.yaml", 1), "one", "odd");
         assert!(!report.is_empty() && !report.has_errors());
+        report.confined_error(place("a.yaml", 1), "one", "wrong for one route");
+        assert!(report.has_errors() && !report.prevents());
         report.error(place("a.yaml", 1), "one", "wrong");
-        assert!(report.has_errors());
+        assert!(report.has_errors() && report.prevents());
+        assert_eq!(report.confined().len(), 1);
     }
 }

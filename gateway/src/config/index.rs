@@ -107,8 +107,8 @@ impl Index {
         (self.nodes[child].segment == Segment::Index(index)).then_some(child)
     }
 
-    /// The scalars on this line that may be secrets: what stands under `keys`, except the ends of their time, and under
-    /// `token`; and a private key where its path should stand.
+    /// The scalars on this line that may be secrets: what stands under `keys`, except the ends of their time, under
+    /// `token`, under `basic`, except the user name, secrets of plugins; and a private key where its path should stand.
     pub fn secrets(&self, line: usize) -> impl Iterator<Item = Mark> + '_ {
         // Nodes stand in the order of the text.
         let first = self.nodes.partition_point(|node| node.value.line < line);
@@ -117,12 +117,15 @@ impl Index {
             .take_while(move |(_, node)| node.value.line == line)
             .filter(|(_, node)| node.scalar);
         scalars.filter_map(|(id, node)| {
-            let end = matches!(&node.segment, Segment::Key(key) if key.starts_with("expire"));
+            let open = |key: &str| key.starts_with("expire") || key == "username";
+            let open = matches!(&node.segment, Segment::Key(key) if open(key));
             let mut way = std::iter::successors(Some(id), |id| self.nodes[*id].parent);
-            let named = way.any(|id| self.is_named(id, "keys") || self.is_named(id, "token"));
+            let names = ["keys", "token", "basic"].into_iter();
+            let names = || names.clone().chain(super::secret::SECRETS);
+            let named = way.any(|id| names().any(|name| self.is_named(id, name)));
             // No path of a private key is that long: it is the key.
             let pasted = self.is_named(id, "key") && node.value.width > 255;
-            (named && !end || pasted).then_some(node.value)
+            (named && !open || pasted).then_some(node.value)
         })
     }
 

@@ -493,6 +493,41 @@ pub struct Consumer {
     /// What verified tokens of the consumer say.
     #[serde(default)]
     pub tokens: Vec<TokenMatch>,
+    /// Certificates of the consumer's that mtls-auth knows it by.
+    #[serde(default)]
+    pub certificates: Vec<CertificateMatch>,
+    /// A user name and what its password is checked by.
+    pub basic: Option<Basic>,
+}
+
+/// What a certificate has that is a consumer's: one of these.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(extend("oneOf" = [
+    {"required": ["san"]}, {"required": ["subject"]}, {"required": ["fingerprint"]}
+]))]
+pub struct CertificateMatch {
+    /// A subject alternative name: a host, a mailbox, an address or a URI.
+    #[schemars(length(min = 1))]
+    pub san: Option<String>,
+    /// The whole subject, as in `CN=alice,O=Example` (RFC 4514).
+    #[schemars(length(min = 1))]
+    pub subject: Option<String>,
+    /// `sha256:` and the digest of the certificate in DER, in hexadecimal digits.
+    pub fingerprint: Option<String>,
+}
+
+/// A user name and what its password is checked by.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Basic {
+    /// The user name, without a colon; the consumer's name by default.
+    #[schemars(length(min = 1))]
+    pub username: Option<String>,
+    /// A hash of the password, as `gateway hash-password` prints it (`$argon2id$…`), or one of bcrypt (`$2b$…`); or
+    /// `${env:NAME}` or `${file:path}`, behind which stands a hash or the password itself.
+    #[schemars(extend("x-expects" = "a hash such as `$argon2id$…` or `$2b$…`, `${env:NAME}` or `${file:path}`"))]
+    pub password: SecretText,
 }
 
 /// What a token says that is a consumer's.

@@ -3,10 +3,13 @@
 //! A reference that leads nowhere is an error, never an empty secret: a gateway that starts with an empty key would
 //! let everyone in. Neither [`SecretText`] nor [`Secret`] shows its value in `Debug`, and neither has `Display`.
 
+use std::hash::{BuildHasher, RandomState};
+use std::sync::LazyLock;
 use std::{fmt, io, path::Path};
 
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::{diagnostic::Report, source::At};
@@ -23,6 +26,27 @@ pub struct SecretText(String);
 impl fmt::Debug for SecretText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("SecretText(…)")
+    }
+}
+
+/// Members of a plugin's config whose text is a [`SecretText`].
+pub(super) const SECRETS: [&str; 3] = ["secret", "clientSecret", "password"];
+
+/// Puts what `shown` makes of each secret in a plugin's config into its place, so that the rest can be shown.
+pub fn conceal(config: &mut Value, shown: &impl Fn(&SecretText) -> String) {
+    match config {
+        Value::Object(members) => {
+            for (name, value) in members {
+                match value {
+                    Value::String(text) if SECRETS.contains(&name.as_str()) => {
+                        *text = shown(&SecretText(std::mem::take(text)));
+                    }
+                    value => conceal(value, shown),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| conceal(item, shown)),
+        _ => {}
     }
 }
 
@@ -104,6 +128,16 @@ impl SecretText {
         !self.0.is_empty() && !self.0.starts_with("sha256:") && !self.0.contains("${")
     }
 
+    /// Whether it is a hash of a password, as in `$argon2id$…` and `$2b$…`.
+    #[must_use]
+    pub fn is_hash(&self) -> bool {
+        let name = self
+            .0
+            .strip_prefix('$')
+            .and_then(|rest| rest.split_once('$'));
+        name.is_some_and(|(name, _)| name.starts_with("argon2") || name.starts_with('2'))
+    }
+
     /// What tells this secret from another without telling it: the reference, or the beginning of a digest.
     #[must_use]
     pub fn fingerprint(&self) -> String {
@@ -116,6 +150,18 @@ impl SecretText {
         };
         let start: String = digest.chars().take(8).collect();
         format!("sha256:{start}…")
+    }
+
+    /// As [`SecretText::fingerprint`], for a password: a digest of one that stands in the document would help to guess it,
+    /// so what tells it from another there means nothing outside of this process.
+    #[must_use]
+    pub fn password_fingerprint(&self) -> String {
+        static KEY: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        if self.is_plain_text() && !self.is_hash() {
+            let digest = KEY.hash_one(&self.0);
+            return format!("plain text ({:08x})", digest >> 32);
+        }
+        self.fingerprint()
     }
 
     /// The secret that is meant. Files are relative to `directory`, the one of the document; their last line break is
@@ -335,10 +381,48 @@ mod tests {
     }
 
     #[test]
+    fn secrets_in_plugins_are_concealed_wherever_they_stand() {
+        let mut value = serde_json::json!({"plugins": [
+            {"config": {"clientSecret": "hunter2", "clientId": "gateway"}},
+            {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
+        ]});
+        conceal(&mut value, &SecretText::fingerprint);
+        let wanted = serde_json::json!({"plugins": [
+            {"config": {"clientSecret": "sha256:f52fbd32…", "clientId": "gateway"}},
+            {"config": {"keys": [{"secret": "${env:KEY}", "kid": "a"}]}},
+        ]});
+        assert_eq!(value, wanted);
+    }
+
+    #[test]
+    fn a_password_is_told_from_another_and_cannot_be_guessed_by_its_fingerprint() {
+        let of = |text: &str| SecretText(text.to_owned()).password_fingerprint();
+        assert!(of("hunter2").starts_with("plain text (") && of("hunter2") == of("hunter2"));
+        assert_ne!(of("hunter2"), of("hunter3"));
+        assert_eq!(of("${env:KEY}"), "${env:KEY}");
+        assert!(of("$2b$04$salt").starts_with("sha256:"));
+    }
+
+    #[test]
     fn debug_never_shows_a_value() {
         let text = SecretText("hunter2".to_owned());
         let secret = text.resolve(Path::new(".")).unwrap();
         let shown = format!("{text:?} {secret:?}");
         assert!(!shown.contains("hunter2"), "{shown}");
+    }
+
+    #[test]
+    fn a_config_is_shown_without_its_secrets() {
+        let mut config = serde_json::json!({
+            "keys": [{"secret": "hunter2", "kid": "a"}, {"secret": "${env:KEY}"}],
+            "clientSecret": "hunter2",
+            "issuer": "auth.example",
+        });
+        conceal(&mut config, &SecretText::fingerprint);
+        let shown = config.to_string();
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for kept in ["${env:KEY}", "auth.example", r#""kid":"a""#] {
+            assert!(shown.contains(kept), "{shown}");
+        }
     }
 }

@@ -1,8 +1,9 @@
 //! A configuration written out in full, subject by subject, without its secrets.
 
 use crate::compile::{Entry, Outline, Written};
-use crate::config::secret::SecretText;
+use crate::config::secret::{self, SecretText};
 use crate::config::{At, Loaded, PemList, PemText, raw};
+use crate::plugin::authenticate::Combine;
 use crate::upstream::{RetryPolicy, Timeouts};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub const KEYS: &str = "keys.";
 
 /// Where TLS of a service or a listener stands among its facts.
 pub const TLS: &str = "tls";
+/// Whether a route asks who calls, among its facts.
+pub const AUTH: &str = "auth";
 
 /// The facts of the documents.
 pub fn of(outline: &Outline<'_>) -> Facts {
@@ -45,6 +48,15 @@ fn of_route(route: &Written<'_>) -> Value {
         .iter()
         .map(|entry| (entry.kind.name.to_owned(), config(entry)));
     value.insert("plugins".to_owned(), Value::Object(plugins.collect()));
+    value.insert(AUTH.to_owned(), auth(route).into());
+    let plugins = route.plugins.iter();
+    let several = plugins.filter(|entry| entry.kind.authenticates).count() > 1;
+    let combine = match route.combine() {
+        // Of one or none it says nothing.
+        Combine::Any if several => "any",
+        _ => "all",
+    };
+    value.insert("authenticate".to_owned(), combine.into());
     let services = route
         .api
         .services()
@@ -55,13 +67,20 @@ fn of_route(route: &Written<'_>) -> Value {
     with_defaults(Value::Object(value), &defaults)
 }
 
+/// Whether a route asks who calls.
+fn auth(route: &Written<'_>) -> bool {
+    route.plugins.iter().any(|entry| entry.kind.authenticates)
+}
+
 /// A plugin's config with the defaults that its schema tells.
 fn config(entry: &Entry<'_>) -> Value {
     let schema = (entry.kind.schema)().to_value();
     let properties = schema["properties"].as_object().into_iter().flatten();
     let defaults =
         properties.filter_map(|(name, of)| Some((name.clone(), of.get("default")?.clone())));
-    with_defaults(entry.config.clone(), &Value::Object(defaults.collect()))
+    let mut config = entry.config.clone();
+    secret::conceal(&mut config, &SecretText::fingerprint);
+    with_defaults(config, &Value::Object(defaults.collect()))
 }
 
 fn of_service(service: &raw::Service, at: At<'_>) -> Value {
@@ -197,7 +216,35 @@ fn of_consumer(consumer: &raw::Consumer) -> Value {
         }
     });
     let keys: Map<String, Value> = keys.collect();
-    json!({"groups": consumer.groups, "metadata": consumer.metadata, "keys": keys})
+    let issuer = |token: &raw::TokenMatch| {
+        let issuer = token.issuer.as_deref().unwrap_or("any issuer");
+        let claim = token.claim.as_deref().unwrap_or("sub");
+        format!("{claim} {} of {issuer}", token.value)
+    };
+    let certificate = |of: &raw::CertificateMatch| {
+        let kinds = [
+            ("san", &of.san),
+            ("subject", &of.subject),
+            ("fingerprint", &of.fingerprint),
+        ];
+        let mut given = kinds
+            .into_iter()
+            .filter_map(|(kind, text)| Some((kind, text.as_deref()?)));
+        given.next().map(|(kind, text)| format!("{kind} {text}"))
+    };
+    let basic = consumer.basic.as_ref().map(|basic| {
+        let username = basic.username.as_deref().unwrap_or(&consumer.name);
+        json!({"username": username, "password": basic.password.password_fingerprint()})
+    });
+    json!({
+        "groups": consumer.groups,
+        "roles": consumer.roles,
+        "metadata": consumer.metadata,
+        "keys": keys,
+        "tokens": consumer.tokens.iter().map(issuer).collect::<Vec<_>>(),
+        "certificates": consumer.certificates.iter().filter_map(certificate).collect::<Vec<_>>(),
+        "basic": basic,
+    })
 }
 
 fn written(at: At<'_>) -> Value {

@@ -89,7 +89,9 @@ fn compare(subject: &str, at: &str, old: &Value, new: &Value, changes: &mut Vec<
                 changes.push(change(subject, added(&join(at, key), new)));
             }
         }
-        (Value::Array(olds), Value::Array(news)) if scalars(olds) && scalars(news) => {
+        (Value::Array(olds), Value::Array(news))
+            if is_rules(at) || scalars(olds) && scalars(news) =>
+        {
             let without = |list: &[Value], value: &Value| !list.iter().any(|one| same(one, value));
             for old in olds.iter().filter(|old| without(news, old)) {
                 changes.push(change(subject, format!("{at} loses {}", text(old))));
@@ -98,11 +100,29 @@ fn compare(subject: &str, at: &str, old: &Value, new: &Value, changes: &mut Vec<
                 changes.push(change(subject, format!("{at} gains {}", text(new))));
             }
         }
-        _ => changes.push(change(
-            subject,
-            format!("{at} {} → {}", text(old), text(new)),
-        )),
+        (Value::Bool(_), Value::Bool(asked)) if at == facts::AUTH => {
+            let what = match asked {
+                true => "gains auth: it asks who calls now",
+                false => "loses auth: anyone may call it",
+            };
+            changes.push(change(subject, what.to_owned()));
+        }
+        _ => {
+            let weaker = at == "authenticate" && new == "any";
+            let remark = if weaker {
+                " (weaker: one credential is enough)"
+            } else {
+                ""
+            };
+            let what = format!("{at} {} → {}{remark}", text(old), text(new));
+            changes.push(change(subject, what));
+        }
     }
+}
+
+/// Whether a list is one of rules, of which each is told whole, in whatever order they stand.
+fn is_rules(at: &str) -> bool {
+    at == "plugins.authorize.allow" || at == "plugins.authorize.deny"
 }
 
 /// Whether two values mean the same: lists of words are sets here, and units may differ.

@@ -385,7 +385,9 @@ fn changes(edit: &Edit) -> Vec<String> {
         Edit::Append(name, value) => format!("adds {name}: {}", shown(value)),
         Edit::Remove(name) => format!("removes {name}"),
         Edit::RemovePrefixed(prefix) => format!("removes {prefix}*, where the upstream sent any"),
-        Edit::RemoveScheme(name, scheme) => format!("removes {name}, where it has a {scheme} token"),
+        Edit::RemoveScheme(name, scheme) => {
+            format!("removes {name}, where it has a {scheme} token")
+        }
         Edit::RemoveCookie(name) => format!("removes the cookie {name}"),
         Edit::Vary(members) => format!("adds to Vary: {}", members.join(", ")),
     }]

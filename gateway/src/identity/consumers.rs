@@ -1,6 +1,7 @@
 //! Every consumer, by name and by what a token says.
 
-use super::{Claims, Consumer, Keys};
+use super::passwords::Passwords;
+use super::{Certificates, Claims, Consumer, Keys};
 use hashbrown::Equivalent;
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,6 +11,10 @@ use std::sync::Arc;
 pub struct Consumers {
     /// By API key.
     pub keys: Arc<Keys>,
+    /// By user name and password.
+    pub passwords: Arc<Passwords>,
+    /// By certificate.
+    pub certificates: Arc<Certificates>,
     by_name: HashMap<Box<str>, Arc<Consumer>>,
     by_claim: hashbrown::HashMap<TokenMatch, Arc<Consumer>>,
 }
@@ -69,6 +74,11 @@ impl Consumers {
     #[must_use]
     pub fn named(&self, name: &str) -> Option<&Arc<Consumer>> {
         self.by_name.get(name)
+    }
+
+    /// The names of all.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.by_name.keys().map(|name| &**name)
     }
 
     /// The consumer whose token this is: by the first of these claims that somebody owns, one that names the issuer

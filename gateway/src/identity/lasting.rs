@@ -1,7 +1,9 @@
 //! What identity keeps over a reload.
 
 use super::egress::{self, Egress, Network};
+use super::introspection::{self, Endpoint, Introspector};
 use super::jwks::{KeySource, Settings};
+use super::passwords::Checks;
 use super::token::Remembered;
 use arc_swap::ArcSwap;
 use parking_lot::Mutex;
@@ -18,7 +20,9 @@ use std::time::Duration;
 pub struct Lasting {
     egress: Arc<ArcSwap<Egress>>,
     sources: Mutex<HashMap<Settings, Weak<KeySource>>>,
+    introspectors: Mutex<HashMap<introspection::Settings, Weak<Introspector>>>,
     remembered: Arc<Remembered>,
+    checks: Arc<Checks>,
 }
 
 impl Lasting {
@@ -35,10 +39,39 @@ impl Lasting {
         source
     }
 
+    /// The introspector with these settings, with what it remembers where there was one before.
+    #[must_use]
+    pub fn introspector(&self, settings: introspection::Settings) -> Arc<Introspector> {
+        let mut introspectors = self.introspectors.lock();
+        if let Some(known) = introspectors.get(&settings).and_then(Weak::upgrade) {
+            return known;
+        }
+        introspectors.retain(|_, known| known.strong_count() > 0);
+        let server = Endpoint::new(&settings, self.egress.clone());
+        let introspector = Introspector::new(settings.clone(), Arc::new(server));
+        introspectors.insert(settings, Arc::downgrade(&introspector));
+        introspector
+    }
+
+    /// Every introspector in use, in the order of their endpoints.
+    #[must_use]
+    pub fn introspectors(&self) -> Vec<Arc<Introspector>> {
+        let introspectors = self.introspectors.lock();
+        let mut all: Vec<_> = introspectors.values().filter_map(Weak::upgrade).collect();
+        all.sort_by_cached_key(|one| one.settings().endpoint.to_string());
+        all
+    }
+
     /// Tokens that have been verified.
     #[must_use]
     pub fn remembered(&self) -> &Arc<Remembered> {
         &self.remembered
+    }
+
+    /// Who checks passwords, and remembers the right ones.
+    #[must_use]
+    pub fn checks(&self) -> &Arc<Checks> {
+        &self.checks
     }
 
     /// Every key source in use, in the order of issuers and addresses.

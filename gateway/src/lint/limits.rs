@@ -25,7 +25,7 @@ pub fn without_identity(outline: &Outline<'_>, found: &mut Findings<'_>) {
             found.add(
                 limit.at.key("key"),
                 format!("on the route `{name}` nobody finds out who calls, so this limit counts addresses"),
-                "add key-auth, or write `key: ip`",
+                "add a plugin such as key-auth, or write `key: ip`",
             );
         }
     }

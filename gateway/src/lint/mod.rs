@@ -3,6 +3,7 @@
 //! A finding is one function and one line of [`LINTS`]; it looks at the outline, which knows both what is written where
 //! and which plugins are in force. Findings are warnings: the configuration runs all the same.
 
+mod auth;
 mod cors;
 mod limits;
 mod routes;
@@ -29,6 +30,9 @@ pub const LINTS: &[Lint] = &[
     kind("unlimited-response", routes::unlimited_response),
     kind("exception-without-note", routes::exception_without_note),
     kind("key-in-query", routes::key_in_query),
+    kind("no-audience", routes::no_audience),
+    kind("rule-without-token", auth::rule_without_token),
+    kind("no-client-certificates", auth::no_client_certificates),
     kind("any-origin", cors::any_origin),
     kind(
         "subdomains-with-credentials",

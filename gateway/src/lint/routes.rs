@@ -127,6 +127,33 @@ pub fn key_in_query(outline: &Outline<'_>, found: &mut Findings<'_>) {
     }
 }
 
+/// Tokens of an issuer are made for many; RFC 8725 §3.9 wants each to say for whom.
+pub fn no_audience(outline: &Outline<'_>, found: &mut Findings<'_>) {
+    for route in &outline.routes {
+        let Some(entry) = in_force(route, registry::JWT_VALIDATE) else {
+            continue;
+        };
+        let issuers = entry.config.get("issuers").and_then(Value::as_array);
+        let issuers = issuers.into_iter().flatten().enumerate();
+        let mut places: Vec<_> = issuers
+            .map(|(place, issuer)| (issuer, entry.at.key("issuers").index(place)))
+            .collect();
+        if places.is_empty() {
+            places.push((&entry.config, entry.at));
+        }
+        for (_, at) in places
+            .iter()
+            .filter(|(issuer, _)| issuer.get("audience").is_none())
+        {
+            found.add(
+                *at,
+                "a token that the issuer made for another service is accepted here too",
+                "name this service by `audience`, as `aud` has it in its tokens",
+            );
+        }
+    }
+}
+
 /// Whether a plugin on the route finds out who calls.
 pub fn authenticates(route: &Written<'_>) -> bool {
     route.plugins.iter().any(|entry| entry.kind.authenticates)

@@ -21,7 +21,13 @@ pub fn plain_text_secret(outline: &Outline<'_>, found: &mut Findings<'_>) {
             found.add(root.key("admin").key("token"), reason, mend);
         }
         for (place, consumer) in loaded.document.consumers.iter().enumerate() {
-            let list = root.key("consumers").index(place).key("keys");
+            let at = root.key("consumers").index(place);
+            let password = consumer.basic.as_ref().map(|basic| &basic.password);
+            if password.is_some_and(|password| password.is_plain_text() && !password.is_hash()) {
+                let mend = "give the consumer a new password, and write what `gateway hash-password` prints, `${env:NAME}` or `${file:path}`";
+                found.add(at.key("basic").key("password"), reason, mend);
+            }
+            let list = at.key("keys");
             for (place, key) in consumer.keys.iter().enumerate() {
                 let (text, at) = match key {
                     raw::Key::Lasting(text) => (text, list.index(place)),
@@ -90,7 +96,7 @@ pub fn unused_consumers(outline: &Outline<'_>, found: &mut Findings<'_>) {
         found.add(
             At::root(&loaded.source).key("consumers").on_key(),
             "there are consumers, but no route asks who calls",
-            "add key-auth to the routes that are for them",
+            "add a plugin such as key-auth to the routes that are for them",
         );
     }
 }

@@ -3,7 +3,7 @@
 //! Each says what it found; here it is decided, and told in one challenge (RFC 9110 §11.6.1). Whatever a plugin's
 //! credential was, unless the plugin believed it and is to send it on, the upstream does not see it.
 
-use super::exchange::{Attempt, Exchange};
+use super::exchange::{Attempt, Exchange, OPEN};
 use super::{Flow, Rejection, Request};
 use crate::identity::{Claims, Consumer, Digest};
 use crate::reason::Reason;
@@ -22,7 +22,7 @@ pub trait Authenticate: Send + Sync {
     fn authenticate(&self, request: &Request<'_>) -> Found;
 
     /// Takes the credential away from the upstream and the log. `believed`: the plugin has vouched for it in this request.
-    fn conceal(&self, believed: bool, exchange: &mut Exchange);
+    fn conceal(&self, believed: bool, request: &Request<'_>, exchange: &mut Exchange);
 
     /// What a request without the credential is told, such as `an API key is needed`.
     fn wanted(&self) -> &'static str;
@@ -63,6 +63,8 @@ pub struct Identity {
     pub fields: Option<super::edits::Fields>,
     /// The credential stood in the URL, so that no shared cache may keep the response (RFC 6750 §2.3).
     pub private: bool,
+    /// Nobody could check the credential, and the configuration lets the request go on all the same.
+    pub unchecked: bool,
 }
 
 /// Why a credential is not enough.
@@ -109,8 +111,8 @@ pub(super) struct Authentication {
     pub combine: Combine,
     /// Each with its link in the chain.
     pub plugins: Vec<(usize, Arc<dyn Authenticate>)>,
-    /// Who calls where no credential is given at all.
-    pub anonymous: Option<Identity>,
+    /// Who calls where no credential is given at all, with the link in the chain.
+    pub anonymous: Option<(usize, Identity)>,
 }
 
 /// What the plugins found, gathered.
@@ -151,18 +153,27 @@ impl Authentication {
         mut tell: impl FnMut(usize, &Flow, &Exchange),
     ) -> Flow {
         let gathered = self.gather(request).await;
+        let decided = self.decide(&gathered, exchange);
+        let passed = matches!(decided, Flow::Next);
         for (place, (link, plugin)) in self.plugins.iter().enumerate() {
             let part = gathered.part(place);
-            plugin.conceal(matches!(part, Some(Part::Known)), exchange);
+            plugin.conceal(matches!(part, Some(Part::Known)), request, exchange);
             match part {
-                Some(Part::Known | Part::Absent) => tell(*link, &Flow::Next, exchange),
-                Some(Part::Refused(refusal)) => {
+                // What one plugin refuses or misses is no end where another lets the request through.
+                Some(Part::Refused(refusal)) if !passed => {
                     tell(*link, &refusal.rejection.clone().into(), exchange);
                 }
+                Some(Part::Absent | Part::Refused(_)) => tell(*link, &decided, exchange),
+                Some(Part::Known) => tell(*link, &Flow::Next, exchange),
                 None => {}
             }
         }
-        self.decide(gathered, exchange)
+        if let Some((link, _)) = &self.anonymous
+            && passed
+        {
+            tell(*link, &Flow::Next, exchange);
+        }
+        decided
     }
 
     async fn gather(&self, request: &Request<'_>) -> Gathered {
@@ -190,7 +201,7 @@ impl Authentication {
         gathered
     }
 
-    fn decide(&self, gathered: Gathered, exchange: &mut Exchange) -> Flow {
+    fn decide(&self, gathered: &Gathered, exchange: &mut Exchange) -> Flow {
         let Gathered {
             known,
             refused,
@@ -203,7 +214,7 @@ impl Authentication {
         if enough {
             return self.admit(known, exchange);
         }
-        if let Some(anonymous) = &self.anonymous
+        if let Some((_, anonymous)) = &self.anonymous
             && known.is_empty()
             && refused.is_empty()
         {
@@ -211,12 +222,12 @@ impl Authentication {
             anonymous.write(exchange);
             return Flow::Next;
         }
-        self.refuse(refused, &absent, exchange)
+        self.refuse(refused, absent, exchange)
     }
 
-    fn admit(&self, known: SmallVec<[(usize, Identity); 1]>, exchange: &mut Exchange) -> Flow {
+    fn admit(&self, known: &[(usize, Identity)], exchange: &mut Exchange) -> Flow {
         for (place, identity) in known {
-            let name = self.plugins[place].1.name();
+            let name = self.plugins[*place].1.name();
             if let (Some(one), Some(other)) = (&exchange.consumer, &identity.consumer)
                 && one.name() != other.name()
             {
@@ -224,7 +235,8 @@ impl Authentication {
                 let detail = "the credentials belong to different consumers";
                 return Rejection::new(Reason::CredentialInvalid, detail).into();
             }
-            exchange.attempt = Some(Attempt::new(name, "success"));
+            let result = if identity.unchecked { OPEN } else { "success" };
+            exchange.attempt = Some(Attempt::new(name, result));
             identity.write(exchange);
         }
         Flow::Next
@@ -233,15 +245,14 @@ impl Authentication {
     /// What cannot be judged now might be right, so it comes first; then what is wrong; then what is missing.
     fn refuse(
         &self,
-        mut refused: SmallVec<[(usize, Refusal); 1]>,
+        refused: &[(usize, Refusal)],
         absent: &[usize],
         exchange: &mut Exchange,
     ) -> Flow {
-        let unavailable = |(_, refusal): &(usize, Refusal)| {
+        let unavailable = |(_, refusal): &&(usize, Refusal)| {
             refusal.rejection.reason.facts().status.is_server_error()
         };
-        let first = refused.iter().position(unavailable).unwrap_or(0);
-        let decisive = (!refused.is_empty()).then(|| refused.swap_remove(first));
+        let decisive = refused.iter().find(unavailable).or(refused.first());
         let Some((place, refusal)) = decisive else {
             exchange.attempt = absent
                 .first()
@@ -256,8 +267,8 @@ impl Authentication {
             status if status.is_server_error() => "unavailable",
             _ => "invalid",
         };
-        exchange.attempt = Some(Attempt::new(self.plugins[place].1.name(), outcome));
-        if let Some(challenge) = refusal.challenge {
+        exchange.attempt = Some(Attempt::new(self.plugins[*place].1.name(), outcome));
+        if let Some(challenge) = refusal.challenge.clone() {
             exchange.response_edits.append(&WWW_AUTHENTICATE, challenge);
         }
         if let Some(seconds) = refusal.retry_after {
@@ -269,7 +280,7 @@ impl Authentication {
         if status == StatusCode::UNAUTHORIZED {
             self.challenge_for(absent, exchange);
         }
-        refusal.rejection.into()
+        refusal.rejection.clone().into()
     }
 
     fn challenge_for(&self, places: &[usize], exchange: &mut Exchange) {

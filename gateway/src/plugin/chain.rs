@@ -30,6 +30,7 @@ pub struct Phases {
     /// Before it is known who calls, and after.
     request: [Vec<AtRequest>; 2],
     authentication: Authentication,
+    closed: Option<(usize, Rejection)>,
     request_body: Vec<Arc<dyn OnRequestBody>>,
     response: Vec<Arc<dyn OnResponse>>,
     response_body: Vec<Arc<dyn OnResponseBody>>,
@@ -50,7 +51,12 @@ impl Phases {
 
     /// Who calls where no credential is given at all.
     pub fn anonymous(&mut self, identity: Identity) {
-        self.authentication.anonymous = Some(identity);
+        self.authentication.anonymous = Some((self.links.len(), identity));
+    }
+
+    /// Closes the route: whatever is not answered before it is known who calls, as a preflight is, is refused so.
+    pub fn close(&mut self, rejection: Rejection) {
+        self.closed = Some((self.links.len(), rejection));
     }
 
     /// On each piece of the request's body.
@@ -80,6 +86,7 @@ impl Phases {
         Chain {
             request: self.request.map(Into::into),
             authentication: self.authentication,
+            closed: self.closed,
             request_body: self.request_body.into(),
             response: self.response.into(),
             response_body: self.response_body.into(),
@@ -93,6 +100,7 @@ impl Phases {
 pub struct Chain {
     request: [Box<[AtRequest]>; 2],
     authentication: Authentication,
+    closed: Option<(usize, Rejection)>,
     request_body: Box<[Arc<dyn OnRequestBody>]>,
     response: Box<[Arc<dyn OnResponse>]>,
     response_body: Box<[Arc<dyn OnResponseBody>]>,
@@ -126,6 +134,11 @@ impl Chain {
     ) -> Flow {
         let [before, after] = &self.request;
         let flow = each(before, request, exchange, &mut tell);
+        if let (Some((link, rejection)), Flow::Next | Flow::Reject(_)) = (&self.closed, &flow) {
+            let flow = rejection.clone().into();
+            tell(*link, &flow, exchange);
+            return flow;
+        }
         if self.authentication.plugins.is_empty() || !matches!(flow, Flow::Next) {
             return flow;
         }

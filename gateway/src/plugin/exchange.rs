@@ -44,9 +44,12 @@ pub struct Exchange {
 pub struct Attempt {
     /// The plugin that decided.
     pub plugin: &'static str,
-    /// `success`, `missing`, `invalid`, `forbidden` or `unavailable`.
+    /// `success`, `missing`, `invalid`, `forbidden`, `unavailable` or [`OPEN`].
     pub result: &'static str,
 }
+
+/// The result of a request that goes on although nobody could check its credential.
+pub const OPEN: &str = "open";
 
 impl Attempt {
     /// The plugin's decision.

@@ -8,10 +8,9 @@ mod config;
 mod issuer;
 
 use super::authenticate::{Authenticate, Found, Identity, Refusal};
-use super::bearer::{Challenge, ClaimHeaders, Places, Presented, Scopes};
+use super::bearer::{ClaimHeaders, Places, Presented, Refusals, Scopes};
 use super::chain::Phases;
 use super::exchange::Exchange;
-use super::key_auth::CONSUMER_HEADER;
 use super::registry::{Compile, Plugin};
 use super::{Rejection, Request};
 use crate::identity::token::{Fault, Known, Remembered, Scope, Unverified, verify};
@@ -68,7 +67,7 @@ impl Authenticate for JwtValidate {
     fn authenticate(&self, request: &Request<'_>) -> Found {
         let (token, in_query) = match self.places.find(request) {
             Presented::Nothing => return Found::Absent,
-            Presented::Malformed(why) => return self.judge.malformed(why),
+            Presented::Malformed(why) => return self.judge.refusals.malformed(why).into(),
             Presented::One { token, in_query } => (token, in_query),
         };
         let moment = Moment {
@@ -103,8 +102,9 @@ impl Authenticate for JwtValidate {
         }
     }
 
-    fn conceal(&self, believed: bool, exchange: &mut Exchange) {
-        self.places.conceal(believed && self.forward, exchange);
+    fn conceal(&self, believed: bool, request: &Request<'_>, exchange: &mut Exchange) {
+        let vouched = believed || self.places.vouched_for(request, exchange);
+        self.places.conceal(vouched && self.forward, exchange);
     }
 
     fn wanted(&self) -> &'static str {
@@ -116,7 +116,7 @@ impl Authenticate for JwtValidate {
     }
 
     fn challenge(&self) -> Option<HeaderValue> {
-        Some(self.judge.challenges.bare.clone())
+        Some(self.judge.refusals.bare())
     }
 }
 
@@ -149,30 +149,7 @@ struct Judge {
     consumers: Arc<Consumers>,
     remembered: Arc<Remembered>,
     scope: Scope,
-    challenges: Challenges,
-}
-
-/// Challenges for everything that can be wrong with a token, made once.
-struct Challenges {
-    start: Challenge,
-    bare: HeaderValue,
-    /// By the numbers of the faults.
-    faults: Box<[HeaderValue]>,
-    scope: HeaderValue,
-}
-
-impl Challenges {
-    fn new(start: Challenge, scopes: &Scopes) -> Self {
-        let faults = Fault::ALL.iter();
-        Self {
-            bare: start.bare(),
-            faults: faults
-                .map(|fault| start.error("invalid_token", fault.text()))
-                .collect(),
-            scope: start.insufficient_scope(&scopes.text()),
-            start,
-        }
-    }
+    refusals: Refusals,
 }
 
 impl Judge {
@@ -241,11 +218,7 @@ impl Judge {
 
     fn admit(&self, known: &Known, digest: Digest, moment: &Moment) -> Found {
         if !self.scopes.is_empty() && !known.suffices {
-            let rejection = Rejection::new(
-                Reason::InsufficientScope,
-                "the token's scope does not reach so far",
-            );
-            return Refusal::new(rejection, Some(self.challenges.scope.clone())).into();
+            return self.refusals.scope().into();
         }
         let claims = known.verified.claims();
         let issuer = &self.issuers[known.issuer].rules.issuer;
@@ -259,19 +232,12 @@ impl Judge {
             consumer_header: Some(self.consumer_header.clone()),
             fields: Some(known.fields.clone()),
             private: moment.in_query,
+            ..Identity::default()
         })
     }
 
     fn refuse(&self, fault: Fault) -> Found {
-        let challenge = self.challenges.faults[fault as usize].clone();
-        let rejection = Rejection::new(Reason::CredentialInvalid, fault.text());
-        Refusal::new(rejection, Some(challenge)).into()
-    }
-
-    fn malformed(&self, why: &'static str) -> Found {
-        let challenge = self.challenges.start.error("invalid_request", why);
-        let rejection = Rejection::new(Reason::MalformedCredential, why);
-        Refusal::new(rejection, Some(challenge)).into()
+        self.refusals.fault(fault).into()
     }
 
     /// Nothing is known of the token, so it is not called wrong.
@@ -285,11 +251,6 @@ impl Judge {
             ..Refusal::new(rejection, None)
         })
     }
-}
-
-/// The consumer's header, as every auth plugin names it.
-fn consumer_header() -> HeaderName {
-    HeaderName::from_static(CONSUMER_HEADER)
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ impl Authenticate for KeyAuth {
         }
     }
 
-    fn conceal(&self, _: bool, exchange: &mut Exchange) {
+    fn conceal(&self, _: bool, _: &Request<'_>, exchange: &mut Exchange) {
         exchange.request_edits.remove(self.header.clone());
         if let Some(query) = &self.query {
             exchange.secret_query.push(query.clone());

@@ -10,12 +10,17 @@ pub mod edits;
 pub mod exchange;
 pub mod registry;
 
+mod anonymous;
+mod authorize;
+mod basic_auth;
 mod bearer;
 mod cors;
 pub use cors::is_preflight;
 mod jwt_validate;
 mod key_auth;
 mod max_bytes;
+mod mtls_auth;
+mod oauth2_introspect;
 mod observability;
 mod rate_limit;
 mod request_id;

@@ -5,8 +5,9 @@
 
 use super::chain::Phases;
 use super::{
-    cors, jwt_validate, key_auth, observability, rate_limit, request_id, request_size_limit,
-    response_size_limit, route_by_header,
+    anonymous, authorize, basic_auth, cors, jwt_validate, key_auth, mtls_auth, oauth2_introspect,
+    observability, rate_limit, request_id, request_size_limit, response_size_limit,
+    route_by_header,
 };
 use crate::config::{At, Report};
 use crate::identity::{self, Consumers};
@@ -73,6 +74,13 @@ pub struct Compile<'a, 'r> {
 }
 
 impl Compile<'_, '_> {
+    /// Whether a plugin on the route finds out who calls.
+    #[must_use]
+    pub fn authenticated(&self) -> bool {
+        let authenticates = |name| find(name).is_some_and(|kind| kind.authenticates);
+        self.siblings.iter().any(|(name, _)| authenticates(name))
+    }
+
     /// A header's name from the configuration, or a mistake at `key`.
     pub fn header(&mut self, key: &str, name: &str) -> Option<HeaderName> {
         match HeaderName::from_bytes(name.as_bytes()) {
@@ -142,8 +150,23 @@ pub const REGISTRY: &[Kind] = &[
         "before auth: what is too large is refused before work is spent on it",
     ),
     kind::<key_auth::KeyAuth>("before limits: they may be keyed by who calls"),
+    kind::<mtls_auth::MtlsAuth>(
+        "beside the other auth plugins: the handshake has seen to the certificate already",
+    ),
     kind::<jwt_validate::JwtValidate>(
         "beside the other auth plugins, before limits: they may be keyed by who calls or by what the token says",
+    ),
+    kind::<oauth2_introspect::Introspect>(
+        "behind jwt-validate, which asks nobody; before limits: they may be keyed by who calls",
+    ),
+    kind::<basic_auth::BasicAuth>(
+        "after the other auth plugins: where one of them is enough, no password is checked, which takes long",
+    ),
+    kind::<anonymous::Anonymous>(
+        "after all auth plugins: it is for requests in which they find nothing",
+    ),
+    kind::<authorize::Authorize>(
+        "after auth: it asks who calls; before limits: what is forbidden uses nothing up",
     ),
     kind::<rate_limit::RateLimit>(
         "after auth: it can see the consumer; before routing: a refused request goes nowhere",
@@ -172,15 +195,38 @@ pub fn find(name: &str) -> Option<&'static Kind> {
 }
 
 /// The header that tells upstreams who calls, where nobody names another.
+pub const CONSUMER_HEADER: HeaderName = HeaderName::from_static(key_auth::CONSUMER_HEADER);
+
+/// The headers that tell upstreams who calls, where nobody names others: no client's own pass on any route.
 #[must_use]
-pub fn default_identity_header() -> HeaderName {
-    HeaderName::from_static(key_auth::CONSUMER_HEADER)
+pub fn default_identity_headers() -> [HeaderName; 3] {
+    [
+        CONSUMER_HEADER,
+        mtls_auth::CLIENT_CERT,
+        mtls_auth::CLIENT_CERT_CHAIN,
+    ]
+}
+
+/// The header that `consumerHeader` of a plugin's config names.
+#[must_use]
+pub fn consumer_header(config: &Value) -> Vec<HeaderName> {
+    let named = config.get("consumerHeader").and_then(Value::as_str);
+    named
+        .into_iter()
+        .filter_map(|name| name.parse().ok())
+        .collect()
 }
 
 /// The name of the plugin that carries the request's id.
 pub const REQUEST_ID: &str = request_id::RequestId::NAME;
 /// The name of the plugin that answers preflights.
 pub const CORS: &str = cors::Cors::NAME;
+/// The name of the plugin that checks tokens.
+pub const JWT_VALIDATE: &str = jwt_validate::JwtValidate::NAME;
+/// The name of the plugin that says who may do what.
+pub const AUTHORIZE: &str = authorize::Authorize::NAME;
+/// The name of the plugin that knows callers by their certificates.
+pub const MTLS_AUTH: &str = mtls_auth::MtlsAuth::NAME;
 /// The name of the plugin that counts requests.
 pub const RATE_LIMIT: &str = rate_limit::RateLimit::NAME;
 /// The name of the plugin that chooses another service.

@@ -155,7 +155,11 @@ mod tests {
         let cases = [
             ("cookie", "a=1; session=s; b=2", "a=1; b=2"),
             ("cookie", "session=s", ""),
-            ("cookie", "xsession=s; session2=t; a", "xsession=s; session2=t; a"),
+            (
+                "cookie",
+                "xsession=s; session2=t; a",
+                "xsession=s; session2=t; a",
+            ),
             ("authorization", "bEaReR abc", ""),
             ("authorization", "Bearer", ""),
             ("authorization", "Basic YTpi", "Basic YTpi"),
@@ -168,7 +172,9 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.append(name, before.parse().unwrap());
             apply(&mut headers, &edits);
-            let left = headers.get(name).map_or("", |value| value.to_str().unwrap());
+            let left = headers
+                .get(name)
+                .map_or("", |value| value.to_str().unwrap());
             assert_eq!(left, after, "{before}");
         }
     }

@@ -3,7 +3,7 @@
 use super::State;
 use super::context::Context;
 use super::wire::Refused;
-use crate::plugin::exchange::Exchange;
+use crate::plugin::exchange::{Exchange, OPEN};
 use crate::telemetry::{Line, Seen};
 use http::header::USER_AGENT;
 use http::uri::Uri;
@@ -129,6 +129,9 @@ fn fill(
         "consumer",
         exchange.consumer.as_ref().map(|consumer| consumer.name()),
     );
+    let unchecked = exchange.attempt.filter(|attempt| attempt.result == OPEN);
+    line.maybe("unchecked", unchecked.map(|attempt| attempt.plugin));
+    line.maybe("subject", subject(exchange).as_deref());
     line.maybe("cause", ctx.reason.map(|reason| reason.facts().code));
     line.maybe(
         "dry_run",
@@ -146,6 +149,14 @@ fn fill(
             .get(USER_AGENT)
             .and_then(|agent| agent.to_str().ok()),
     );
+}
+
+/// Whom a token is about that is no consumer's.
+fn subject(exchange: &Exchange) -> Option<Cow<'_, str>> {
+    match &exchange.consumer {
+        Some(_) => None,
+        None => exchange.claims.as_ref()?.text("sub"),
+    }
 }
 
 /// Parameters whose values are secrets wherever they turn up.
@@ -189,6 +200,8 @@ fn query<'a>(uri: &'a Uri, exchange: &Exchange) -> Option<Cow<'a, str>> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
     use super::*;
+    use crate::identity::{Claims, Consumer};
+    use std::sync::Arc;
 
     fn redact(target: &str) -> String {
         let mut exchange = Exchange::default();
@@ -210,5 +223,18 @@ mod tests {
             "who=REDACTED&w%68o=REDACTED"
         );
         assert_eq!(redact("/?token"), "token");
+    }
+
+    #[test]
+    fn a_token_is_told_by_its_subject_where_nobody_owns_it() {
+        let claims = serde_json::json!({"sub": "user-7", "email": "a@b.example"});
+        let mut exchange = Exchange::default();
+        assert_eq!(subject(&exchange), None);
+        let claims = Claims::new(claims.as_object().unwrap().clone());
+        exchange.claims = Some(Arc::new(claims));
+        assert_eq!(subject(&exchange).as_deref(), Some("user-7"));
+        let alice = Consumer::new("alice", vec![], indexmap::IndexMap::new()).unwrap();
+        exchange.consumer = Some(Arc::new(alice));
+        assert_eq!(subject(&exchange), None);
     }
 }

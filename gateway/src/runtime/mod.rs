@@ -232,9 +232,17 @@ fn note_loaded(state: &State) {
         .set(i64::try_from(now.as_secs()).unwrap_or(i64::MAX));
 }
 
-/// Findings are for whoever writes the configuration; a log says that there are some.
+/// Findings are for whoever writes the configuration; a log says that there are some. Routes that are closed are told in
+/// full.
 fn tell_findings(report: &Report) {
-    match report.sorted().len() {
+    let closed = report.confined();
+    if !closed.is_empty() {
+        tracing::error!(
+            "the configuration has errors that close routes; the others are served\n{}",
+            closed.human(false)
+        );
+    }
+    match report.sorted().len() - closed.sorted().len() {
         0 => {}
         1 => tracing::info!("1 finding; see gateway check"),
         findings => tracing::info!("{findings} findings; see gateway check"),

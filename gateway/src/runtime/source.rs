@@ -25,14 +25,15 @@ impl Source {
         }
     }
 
-    /// Loads, compiles and lints. The report that comes with a snapshot holds warnings only.
+    /// Loads, compiles and lints. The report that comes with a snapshot holds warnings, and errors of which each
+    /// has closed a route.
     ///
     /// # Errors
     /// Everything that is wrong.
     pub fn read(&self, lasting: &Lasting) -> Result<(Snapshot, Report), Report> {
         let mut load = load(&self.paths, &registry::schema());
         let mut report = std::mem::take(&mut load.report);
-        let whole = !report.has_errors();
+        let whole = !report.prevents();
         let outline = Outline::new(&load.documents, &mut report);
         // What could be read is compiled even so: its mistakes are told in the same run.
         let snapshot = compile(
@@ -47,7 +48,7 @@ impl Source {
             lint(&outline, &mut report);
         }
         match snapshot {
-            Some(snapshot) if !report.has_errors() => Ok((snapshot, report)),
+            Some(snapshot) if !report.prevents() => Ok((snapshot, report)),
             _ => Err(report),
         }
     }

@@ -3,8 +3,8 @@
 //! Labels are bounded: routes and services come from the configuration, methods outside RFC 9110 and PATCH are `_OTHER`,
 //! values of an observed header come from a declared set.
 
-use super::key_sets;
-use crate::identity::jwks::Status;
+use super::{introspections, key_sets};
+use crate::identity::{introspection, jwks};
 use crate::plugin::exchange::{Attempt, Observed};
 use crate::reason::Reason;
 use hashbrown::HashMap;
@@ -159,13 +159,18 @@ impl Metrics {
         metrics
     }
 
-    /// The text exposition format, version 0.0.4, with what these key sources say of themselves.
+    /// The text exposition format, version 0.0.4, with what key sources and introspectors say of themselves.
     ///
     /// # Errors
     /// When a metric cannot be written, which would be a fault of the gateway.
-    pub fn render(&self, key_sources: &[Status]) -> Result<String, prometheus::Error> {
+    pub fn render(
+        &self,
+        key_sources: &[jwks::Status],
+        introspectors: &[introspection::Status],
+    ) -> Result<String, prometheus::Error> {
         let mut families = self.registry.gather();
         families.extend(key_sets::gather(key_sources));
+        families.extend(introspections::gather(introspectors));
         TextEncoder::new().encode_to_string(&families)
     }
 }
@@ -374,7 +379,7 @@ mod tests {
             attempt: Some(Attempt::new("key-auth", "success")),
             observed: None,
         });
-        let text = metrics.render(&[]).unwrap();
+        let text = metrics.render(&[], &[]).unwrap();
         let labels = r#"http_request_method="_OTHER",http_response_status_code="429",http_route="orders",service="orders-svc""#;
         assert!(
             text.contains(&format!(

@@ -1,6 +1,7 @@
 //! Metrics and the access log.
 
 mod access_log;
+mod introspections;
 mod json_line;
 mod key_sets;
 mod metrics;

@@ -137,6 +137,18 @@ fn what_no_configuration_may_hold_is_refused() {
 }
 
 #[test]
+fn an_excerpt_never_shows_a_secret_of_a_plugin() {
+    let text =
+        "plugins: [{config: {clientSecret: hunter2, clientId: [], keys: [{secret: hunter3}]}}]\n";
+    let (source, _) = parse("a.yaml", text);
+    let source = source.unwrap();
+    let at = At::pointer(&source, "/plugins/0/config/clientId");
+    let excerpt = Place::from(at).position.unwrap().excerpt;
+    assert!(!excerpt.contains("hunter"), "{excerpt}");
+    assert!(excerpt.contains("clientId: []"), "{excerpt}");
+}
+
+#[test]
 fn an_excerpt_never_shows_a_plain_text_key() {
     let text =
         "consumers:\n  - {name: a, keys: [\"hunter2\", \"${env:K}\", {key: hunter3}], grops: []}\n";

@@ -8,11 +8,13 @@ use serde_json::{Map, Value};
 use subtle::ConstantTimeEq;
 
 /// The SHA-256 digest of a certificate's DER.
-pub(super) type Thumbprint = [u8; 32];
+pub(in crate::identity) type Thumbprint = [u8; 32];
 
 /// The certificate that the claims are bound to, if they are bound at all. What is asked for besides is never ignored:
 /// that would turn a bound token into a bearer's.
-pub(super) fn bound_to(claims: &Map<String, Value>) -> Result<Option<Thumbprint>, Fault> {
+pub(in crate::identity) fn bound_to(
+    claims: &Map<String, Value>,
+) -> Result<Option<Thumbprint>, Fault> {
     let members = match claims.get("cnf") {
         None => return Ok(None),
         Some(Value::Object(members)) => members,
@@ -28,7 +30,7 @@ pub(super) fn bound_to(claims: &Map<String, Value>) -> Result<Option<Thumbprint>
 }
 
 /// Whether the connection's certificate is the one.
-pub(super) fn holds(
+pub(in crate::identity) fn holds(
     bound: Option<&Thumbprint>,
     certificate: Option<&Thumbprint>,
 ) -> Result<(), Fault> {

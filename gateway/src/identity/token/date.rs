@@ -8,7 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 const LATEST: f64 = 253_402_300_799.0;
 
 /// The claim of that name as a time since 1970, or `None` where there is none.
-pub(super) fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Duration>, Fault> {
+pub(in crate::identity) fn date(
+    claims: &Map<String, Value>,
+    name: &str,
+) -> Result<Option<Duration>, Fault> {
     let number = match claims.get(name) {
         None => return Ok(None),
         Some(Value::Number(number)) => number,
@@ -28,7 +31,7 @@ pub(super) fn date(claims: &Map<String, Value>, name: &str) -> Result<Option<Dur
 }
 
 /// A moment as a time since 1970; what lies before is taken for 1970, where no token is valid yet.
-pub(super) fn since_1970(moment: SystemTime) -> Duration {
+pub(in crate::identity) fn since_1970(moment: SystemTime) -> Duration {
     moment.duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 

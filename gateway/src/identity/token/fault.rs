@@ -65,6 +65,8 @@ faults! {
     Confirmation = "the token asks for a proof of possession that is not supported";
     /// Bound to a certificate, and the connection has none or another (RFC 8705 §3).
     Bound = "the token is bound to another certificate";
+    /// The server that knows it says so, and not whether it has ended, was revoked or never was (RFC 7662 §2.2).
+    Inactive = "the token is not active";
     /// A claim that is told upstream, and that no header can carry.
     Upstream = "a claim of the token cannot be passed on";
 }

@@ -6,8 +6,8 @@
 //! `iss`, which chooses that issuer, and the header, which chooses among its keys.
 
 mod compact;
-mod confirmation;
-mod date;
+pub(super) mod confirmation;
+pub(super) mod date;
 mod fault;
 mod header;
 mod remembered;

@@ -1,5 +1,6 @@
 //! Where a token is looked for (RFC 6750 §2), and that it is there once.
 
+use crate::identity::Digest;
 use crate::plugin::Request;
 use crate::plugin::edits::Edits;
 use crate::plugin::exchange::Exchange;
@@ -117,6 +118,15 @@ impl Places {
             }
             _ => found,
         }
+    }
+
+    /// Whether another plugin has vouched for the very token that is in these places.
+    #[must_use]
+    pub fn vouched_for(&self, request: &Request<'_>, exchange: &Exchange) -> bool {
+        exchange.credential.is_some_and(|credential| {
+            let found = self.find(request);
+            matches!(found, Presented::One { token, .. } if Digest::of(&token) == credential)
+        })
     }
 
     fn in_header<'a>(&self, request: &Request<'a>, found: &mut Presented<'a>) {

@@ -4,6 +4,7 @@
 mod challenge;
 mod claim_headers;
 mod extract;
+mod refusals;
 mod scopes;
 #[cfg(test)]
 mod tests;
@@ -11,6 +12,7 @@ mod tests;
 pub use challenge::{Challenge, Realm};
 pub use claim_headers::ClaimHeaders;
 pub use extract::{Places, Presented, TokenPlaces};
+pub use refusals::Refusals;
 pub use scopes::{ScopeText, Scopes};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};

@@ -17,7 +17,10 @@ fn what_is_not_there_leaves_no_header() {
     }
     assert_eq!(shown(&json!("")).as_deref(), Some(""));
     assert_eq!(shown(&json!(false)).as_deref(), Some("false"));
-    assert_eq!(shown(&json!([1.5, true, "x"])).as_deref(), Some("1.5,true,x"));
+    assert_eq!(
+        shown(&json!([1.5, true, "x"])).as_deref(),
+        Some("1.5,true,x")
+    );
     for unfit in [json!({}), json!([null]), json!([{}]), json!([[1]])] {
         assert!(value(&unfit).is_err(), "{unfit}");
     }

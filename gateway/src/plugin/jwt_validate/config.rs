@@ -1,15 +1,15 @@
 //! The configuration as written, and its way to the compiled form.
 
 use super::issuer::Issuer;
-use super::{Challenges, Judge, JwtValidate, consumer_header};
+use super::{Judge, JwtValidate};
 use crate::config::secret::SecretText;
 use crate::config::units::DurationText;
 use crate::config::{PemText, raw};
 use crate::identity::token::Scope;
 use crate::plugin::bearer::{
-    Challenge, ClaimHeaders, Places, Realm, ScopeText, Scopes, Texts, TokenPlaces,
+    Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
-use crate::plugin::registry::Compile;
+use crate::plugin::registry::{CONSUMER_HEADER, Compile};
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -158,7 +158,7 @@ impl Config {
         let issuers = issuers::compile(&self.issuer, &self.issuers, compile);
         let places = Places::compile(self.token, compile);
         let challenge = Challenge::compile(&self.realm, self.resource_metadata.as_deref(), compile);
-        let consumer_header = consumer_header();
+        let consumer_header = CONSUMER_HEADER;
         let taken = [
             places
                 .as_ref()
@@ -179,7 +179,7 @@ impl Config {
         });
         let judge = Judge {
             scope: scope(&issuers, &scopes, &claim_headers),
-            challenges: Challenges::new(challenge?, &scopes),
+            refusals: Refusals::new(challenge?, &scopes),
             issuers: issuers.into(),
             claim_headers,
             scopes,

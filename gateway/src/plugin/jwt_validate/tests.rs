@@ -314,14 +314,24 @@ fn scopes_have_to_reach_far_enough() {
     }
 }
 
+/// A certificate that nobody else has signed.
+fn certificate(name: &str) -> Certificate {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let params = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    Certificate::parse(vec![params.self_signed(&key).unwrap().der().to_vec()]).unwrap()
+}
+
 #[test]
 fn a_bound_token_needs_its_certificate_each_time() {
     let chain = chain(json!({}));
-    let made = || rcgen::generate_simple_self_signed(["alice.test".to_owned()]).unwrap();
-    let certificate = || Certificate::parse(vec![made().cert.der().to_vec()]).unwrap();
-    let (own, other) = (certificate(), certificate());
+    let (own, other) = (certificate("own.example"), certificate("other.example"));
     let bound = with(json!({"cnf": {"x5t#S256": text(own.fingerprint())}}));
-    let ask = |certificate| bearing(&bound).certificate(certificate).on(&chain);
+    let ask = |certificate: Option<&Certificate>| {
+        let call = bearing(&bound);
+        certificate
+            .map_or(call.clone(), |shown| call.certificate(shown))
+            .on(&chain)
+    };
     let description = "the token is bound to another certificate";
     invalid(&ask(None), description);
     invalid(&ask(Some(&other)), description);

@@ -21,8 +21,9 @@ use std::time::Duration;
 #[serde(rename_all = "camelCase")]
 #[schemars(deny_unknown_fields)]
 pub struct Rule {
-    /// What is counted apart: `ip` (an IPv6 client by its /64), `consumer`, `key`, `route` or `header:NAME`. Where a
-    /// request has no such attribute, its address is taken.
+    /// What is counted apart: `ip` (an IPv6 client by its /64), `consumer` (where a token is no consumer's: its issuer and
+    /// subject), `key`, `route`, `header:NAME` or `claim:NAME` (a text, number, true or false of a verified token). Where
+    /// a request has no such attribute, its address is taken.
     #[schemars(extend("default" = "ip"))]
     key: Option<KeyText>,
     /// Requests in a second.
@@ -67,9 +68,9 @@ impl JsonSchema for KeyText {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "type": "string",
-            "pattern": "^(ip|consumer|key|route|header:.+)$",
-            "examples": ["ip", "consumer", "header:X-Tenant"],
-            "x-expects": "`ip`, `consumer`, `key`, `route` or `header:NAME`",
+            "pattern": "^(ip|consumer|key|route|header:.+|claim:.+)$",
+            "examples": ["ip", "consumer", "header:X-Tenant", "claim:tenant"],
+            "x-expects": "`ip`, `consumer`, `key`, `route`, `header:NAME` or `claim:NAME`",
         })
     }
 }
@@ -87,6 +88,8 @@ pub enum KeySource {
     Route(Box<str>),
     /// A header's value.
     Header(HeaderName),
+    /// What a verified token says.
+    Claim(Box<str>),
 }
 
 impl KeySource {
@@ -96,7 +99,11 @@ impl KeySource {
             "consumer" => Self::Consumer,
             "key" => Self::Key,
             "route" => Self::Route(route.into()),
-            other => Self::Header(other.strip_prefix("header:")?.parse().ok()?),
+            other => match other.strip_prefix("claim:") {
+                Some("") => return None,
+                Some(claim) => Self::Claim(claim.into()),
+                None => Self::Header(other.strip_prefix("header:")?.parse().ok()?),
+            },
         })
     }
 
@@ -111,8 +118,23 @@ impl KeySource {
             Self::Route(route) => make(&[b"route", route.as_bytes()]),
             Self::Consumer => match &exchange.consumer {
                 Some(consumer) => make(&[b"consumer", consumer.name().as_bytes()]),
-                None => with_address(request.client, make),
+                None => match exchange.claims.as_deref().and_then(|claims| {
+                    let issuer = claims.text("iss").unwrap_or_default();
+                    Some((issuer, claims.text("sub")?))
+                }) {
+                    Some((issuer, subject)) => {
+                        make(&[b"subject", issuer.as_bytes(), subject.as_bytes()])
+                    }
+                    None => with_address(request.client, make),
+                },
             },
+            Self::Claim(name) => {
+                let claims = exchange.claims.as_deref();
+                match claims.and_then(|claims| claims.text(name)) {
+                    Some(value) => make(&[b"claim", value.as_bytes()]),
+                    None => with_address(request.client, make),
+                }
+            }
             Self::Key => match &exchange.credential {
                 Some(credential) => make(&[b"key", &credential.short()]),
                 None => with_address(request.client, make),
@@ -142,6 +164,7 @@ impl fmt::Display for KeySource {
             Self::Key => f.write_str("key"),
             Self::Route(_) => f.write_str("route"),
             Self::Header(name) => write!(f, "header:{name}"),
+            Self::Claim(name) => write!(f, "claim:{name}"),
         }
     }
 }
@@ -282,7 +305,7 @@ fn check(
                 "invalid-key",
                 format!("{key_text:?} is not what a limit can be keyed by"),
             )
-            .help("write `ip`, `consumer`, `key`, `route` or `header:NAME`");
+            .help("write `ip`, `consumer`, `key`, `route`, `header:NAME` or `claim:NAME`");
     }
     if !rule.says_something() {
         report

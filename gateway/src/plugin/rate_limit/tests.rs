@@ -1,11 +1,15 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use super::rule::KeySource;
+use crate::identity::{Claims, Consumer};
 use crate::plugin::chain::Chain;
+use crate::plugin::exchange::Exchange;
 use crate::plugin::testing::{Call, Outcome, Surroundings, one};
 use crate::reason::Reason;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 mod mistakes;
 
@@ -360,4 +364,56 @@ proptest! {
             }
         }
     }
+}
+
+/// What a request with such a token is counted by.
+fn counted_by(key: &KeySource, claims: Option<Value>, consumer: Option<&str>) -> Vec<String> {
+    let claims = claims.map(|claims| Arc::new(Claims::new(claims.as_object().unwrap().clone())));
+    let named = |name| Arc::new(Consumer::new(name, vec![], indexmap::IndexMap::new()).unwrap());
+    let exchange = Exchange {
+        claims,
+        consumer: consumer.map(named),
+        ..Exchange::default()
+    };
+    let text = |part: &&[u8]| String::from_utf8_lossy(part).into_owned();
+    let call = Call::get().client("65.66.67.68");
+    key.with(&call.request(), &exchange, |parts| {
+        parts.iter().map(text).collect()
+    })
+}
+
+#[test]
+fn a_token_without_a_consumer_is_counted_by_issuer_and_subject() {
+    let by = |claims, consumer| counted_by(&KeySource::Consumer, claims, consumer);
+    let token = json!({"iss": "https://a.example", "sub": "user-7"});
+    assert_eq!(
+        by(Some(token.clone()), None),
+        ["subject", "https://a.example", "user-7"]
+    );
+    assert_eq!(by(Some(json!({"sub": 7})), None), ["subject", "", "7"]);
+    assert_eq!(by(Some(token), Some("alice")), ["consumer", "alice"]);
+    assert_eq!(
+        by(Some(json!({"iss": "https://a.example"})), None),
+        ["ip", "ABCD"]
+    );
+    assert_eq!(by(None, None), ["ip", "ABCD"]);
+}
+
+#[test]
+fn a_claim_tells_apart_and_without_it_the_address_does() {
+    let by =
+        |claim: &str, claims| counted_by(&KeySource::Claim(claim.into()), claims, Some("alice"));
+    let token = json!({"tenant": "acme", "plan": {"level": 3}, "teams": ["red"]});
+    assert_eq!(by("tenant", Some(token.clone())), ["claim", "acme"]);
+    assert_eq!(by("plan.level", Some(token.clone())), ["claim", "3"]);
+    for claim in ["teams", "plan", "none"] {
+        assert_eq!(by(claim, Some(token.clone())), ["ip", "ABCD"], "{claim}");
+    }
+    assert_eq!(by("tenant", None), ["ip", "ABCD"]);
+    assert!(
+        limit(json!({"key": "claim:tenant", "limitPerMinute": 1}))
+            .links()
+            .len()
+            == 1
+    );
 }
