@@ -1,21 +1,24 @@
 //! The running gateways of a run: one for each configuration, started when its first scenario needs it, each with mock
 //! upstreams of its own. Nothing outlives the lab.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 
-use mock_upstreams::{Behaviour, MockUpstream, Received};
+use mock_upstreams::{Behaviour, MockUpstream, Received, Tls, tls};
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
 use crate::adapters::{Adapter, Bindings, Running, SetupError, Site};
-use crate::fixtures::{Authority, Fixture};
-use crate::plan::InstanceKey;
+use crate::fixtures::certificates::{Certificates, Leaf};
+use crate::fixtures::{Answer, Authority, Content, Fixture, PemFile, Texts};
+use crate::plan::{InstanceKey, ServerSettings};
+use crate::servers::Servers;
 
 /// The gateways of a run.
 pub struct Lab {
     adapter: Arc<dyn Adapter>,
+    certificates: Arc<Certificates>,
     blueprints: HashMap<InstanceKey, Blueprint>,
     instances: Mutex<HashMap<InstanceKey, Arc<Slot>>>,
 }
@@ -29,6 +32,10 @@ pub struct Blueprint {
     pub fixture: Fixture,
     /// What upstreams do when a request doesn't choose; an echo where none is given.
     pub behaviours: BTreeMap<Authority, Behaviour>,
+    /// How servers around the gateway speak TLS, by what scenarios call them.
+    pub servers: BTreeMap<String, ServerSettings>,
+    /// What issuers and introspection endpoints answer, by what scenarios call them.
+    pub answers: Vec<(String, Answer)>,
 }
 
 /// A running gateway and its upstreams.
@@ -40,13 +47,22 @@ pub struct Instance {
     pub fixture: Fixture,
     /// The mock upstreams.
     pub upstreams: BTreeMap<Authority, MockUpstream>,
+    /// Issuers and introspection endpoints.
+    pub servers: Servers,
+    /// The authorities of the run.
+    pub certificates: Arc<Certificates>,
 }
 
 impl Lab {
     /// An empty lab that can build these instances.
-    pub fn new(adapter: Arc<dyn Adapter>, blueprints: HashMap<InstanceKey, Blueprint>) -> Self {
+    pub fn new(
+        adapter: Arc<dyn Adapter>,
+        certificates: Arc<Certificates>,
+        blueprints: HashMap<InstanceKey, Blueprint>,
+    ) -> Self {
         Self {
             adapter,
+            certificates,
             blueprints,
             instances: Mutex::default(),
         }
@@ -90,27 +106,19 @@ impl Lab {
                 key.configuration
             ))
         };
-        let Blueprint {
-            fixture,
-            behaviours,
-        } = self.blueprints.get(key).ok_or_else(unknown)?.clone();
+        let blueprint = self.blueprints.get(key).ok_or_else(unknown)?.clone();
         let failed =
             |what: &str, error: &dyn std::fmt::Display| SetupError::new(format!("{what}: {error}"));
-        let mut upstreams = BTreeMap::new();
-        for authority in fixture.authorities() {
-            let behaviour = behaviours
-                .get(&authority)
-                .cloned()
-                .unwrap_or_else(|| default_behaviour(&authority));
-            let mock = MockUpstream::builder(behaviour)
-                .name(host(&authority))
-                .spawn()
-                .await;
-            upstreams.insert(
-                authority,
-                mock.map_err(|error| failed("a mock upstream can't be started", &error))?,
-            );
-        }
+        let upstreams = self.upstreams(&blueprint).await?;
+        let Blueprint {
+            fixture,
+            servers,
+            answers,
+            ..
+        } = blueprint;
+        let servers = Servers::spawn(&fixture, &self.certificates, &servers, &answers)
+            .await
+            .map_err(|error| SetupError::new(format!("{error:#}")))?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
         let listener = listener.map_err(|error| failed("no port is free", &error))?;
         let listen = listener
@@ -118,11 +126,15 @@ impl Lab {
             .map_err(|error| failed("the port is unknown", &error))?;
         let addresses = upstreams
             .iter()
-            .map(|(name, mock)| (name.clone(), mock.address()))
-            .collect();
+            .map(|(name, mock)| (name.clone(), mock.address()));
+        let (files, environment) = material(&fixture, &self.certificates, &servers)
+            .map_err(|error| SetupError::new(format!("{error:#}")))?;
         let bindings = Bindings {
             listen,
-            upstreams: addresses,
+            upstreams: addresses.chain(servers.addresses()).collect(),
+            files,
+            authority: self.certificates.servers.pem(),
+            environment,
         };
         let rendered = self
             .adapter
@@ -138,7 +150,46 @@ impl Lab {
             running,
             fixture,
             upstreams,
+            servers,
+            certificates: self.certificates.clone(),
         }))
+    }
+
+    async fn upstreams(
+        &self,
+        blueprint: &Blueprint,
+    ) -> Result<BTreeMap<Authority, MockUpstream>, SetupError> {
+        let failed = |error: &dyn std::fmt::Display| {
+            SetupError::new(format!("a mock upstream can't be started: {error:#}"))
+        };
+        let Blueprint {
+            fixture,
+            behaviours,
+            servers,
+            ..
+        } = blueprint;
+        let secure = fixture.secure_upstreams();
+        let settings: BTreeMap<_, _> = servers
+            .iter()
+            .filter_map(|(name, settings)| Some((fixture.authority_of(name)?, settings)))
+            .collect();
+        let mut upstreams = BTreeMap::new();
+        for authority in fixture.authorities() {
+            let behaviour = behaviours
+                .get(&authority)
+                .cloned()
+                .unwrap_or_else(|| default_behaviour(&authority));
+            let mut mock = MockUpstream::builder(behaviour).name(host(&authority));
+            if let Some((hosts, shows)) = secure.get(&authority) {
+                let usual = ServerSettings::default();
+                let settings = settings.get(&authority).copied().unwrap_or(&usual);
+                let tls = tls_of(&self.certificates, hosts, *shows, settings);
+                mock = mock.tls(tls.map_err(|error| failed(&error))?);
+            }
+            let mock = mock.spawn().await.map_err(|error| failed(&error))?;
+            upstreams.insert(authority, mock);
+        }
+        Ok(upstreams)
     }
 }
 
@@ -172,17 +223,81 @@ impl Instance {
     }
 }
 
-/// Addresses for rendering a configuration that won't be started.
+/// Addresses and empty files for rendering a configuration that won't be started.
 pub fn placeholder_bindings(fixture: &Fixture) -> Bindings {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+    let issuers = fixture.issuers().into_iter();
+    let issuers = issuers.filter_map(|issuer| issuer.authority);
+    let endpoints = fixture.introspection_endpoints().into_iter();
+    let servers = issuers.chain(endpoints.map(|endpoint| endpoint.authority));
     Bindings {
         listen: address,
         upstreams: fixture
             .authorities()
             .into_iter()
+            .chain(servers)
             .map(|name| (name, address))
             .collect(),
+        files: fixture
+            .pem_files()
+            .into_iter()
+            .map(|file| (file.name, String::new()))
+            .collect(),
+        authority: String::new(),
+        environment: BTreeMap::new(),
     }
+}
+
+/// The texts of the PEM files that a fixture names, and the environment variables that stand for texts and secrets.
+fn material(
+    fixture: &Fixture,
+    certificates: &Certificates,
+    servers: &Servers,
+) -> anyhow::Result<(Texts, BTreeMap<String, String>)> {
+    let (mut files, mut environment) = (Texts::new(), BTreeMap::from_iter(servers.secrets()));
+    let named = fixture.pem_files();
+    for file in &named {
+        files.extend(file.make(certificates)?);
+        if file.content == Content::PublicKey {
+            let (issuer, algorithm) = file.public_key();
+            files.insert(file.name.clone(), servers.public_key(issuer, algorithm)?);
+        }
+    }
+    for PemFile { name, variable, .. } in named {
+        let text = files.get(&name).cloned();
+        let text =
+            text.ok_or_else(|| anyhow::anyhow!("no certificate stands beside the key {name}"))?;
+        if let Some(variable) = variable {
+            environment.insert(variable, text);
+        }
+    }
+    Ok((files, environment))
+}
+
+/// How an upstream speaks TLS that the gateway asks for one of these hosts.
+fn tls_of(
+    certificates: &Certificates,
+    hosts: &BTreeSet<String>,
+    gateway_shows: bool,
+    settings: &ServerSettings,
+) -> anyhow::Result<Tls> {
+    let hosts: Vec<&str> = match &settings.hosts {
+        Some(hosts) => hosts.iter().map(String::as_str).collect(),
+        None => hosts.iter().map(String::as_str).collect(),
+    };
+    let certified = certificates.mint(&settings.variant, &Leaf::server(hosts))?;
+    let mut tls = Tls::new(certified.chain_pem(), certified.key_pem());
+    if settings.requires_certificate.unwrap_or(gateway_shows) {
+        tls = tls.client_authorities(certificates.clients.pem());
+    }
+    if let Some(protocols) = &settings.protocols {
+        tls = tls.alpn(protocols.iter().map(String::as_str));
+    }
+    Ok(match settings.version.as_deref() {
+        Some("TLSv1.2") => tls.version(tls::Version::Tls12),
+        Some("TLSv1.3") => tls.version(tls::Version::Tls13),
+        _ => tls,
+    })
 }
 
 /// At hosts that can't exist (RFC 6761 §6.4) nothing listens.

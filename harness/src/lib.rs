@@ -9,6 +9,7 @@ pub mod fixtures;
 pub mod lab;
 pub mod plan;
 pub mod report;
+pub mod servers;
 pub mod session;
 pub mod steps;
 pub mod suite;
@@ -84,7 +85,7 @@ pub async fn run_suite(
     let stale_declarations = stale_declarations(&suite, adapter.as_ref());
     let (version, (scenarios, interrupted)) = match adapter.version().await {
         Ok(version) => {
-            let agenda = Agenda::new(&cases, adapter);
+            let agenda = Agenda::new(&cases, adapter)?;
             (
                 Some(version),
                 run_agenda(suite, &cases, agenda, &options).await?,

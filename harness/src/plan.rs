@@ -1,9 +1,20 @@
 //! What a scenario declares it needs, gathered from its `Given` steps before anything starts.
 
-use cucumber::gherkin::StepType;
-use serde_json::Value;
+pub(crate) mod connecting;
+mod placeholder;
+mod token;
 
-use crate::fixtures::{Change, Consumer, Fixture, FixtureError, Key};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use cucumber::gherkin::StepType;
+
+pub use connecting::{Connecting, ServerName, ServerSettings};
+pub use placeholder::{Lookup, expand};
+pub use token::{TokenPlan, seconds};
+
+use crate::fixtures::certificates::{Certificates, Certified, Leaf};
+use crate::fixtures::{Answer, Change, Consumer, Fixture, FixtureError, Key};
 use crate::steps::{self, Action, StepFailure};
 use crate::suite::Case;
 
@@ -22,8 +33,30 @@ pub struct Plan {
     pub headers: Vec<(String, String)>,
     /// Behaviours of upstreams towards this scenario's requests, by upstream.
     pub behaviours: Vec<(String, String)>,
+    /// Tokens that its client has.
+    pub tokens: Vec<TokenPlan>,
+    /// Certificates that its client has.
+    pub certificates: Vec<ClientCertificate>,
+    /// How its client connects.
+    pub connecting: Connecting,
+    /// How servers around the gateway speak TLS, by what the scenario calls them.
+    pub servers: BTreeMap<String, ServerSettings>,
+    /// What issuers and introspection endpoints answer, by what the scenario calls them.
+    pub answers: Vec<(String, Answer)>,
     id: String,
     number: usize,
+}
+
+/// A certificate that a scenario's client has.
+#[derive(Clone, Debug)]
+pub struct ClientCertificate {
+    /// What the scenario calls it.
+    pub alias: String,
+    /// The variant, of the catalogue of certificates.
+    pub variant: String,
+    /// What it says.
+    pub leaf: Leaf,
+    made: Option<Arc<Certified>>,
 }
 
 /// Which running gateway a scenario uses; scenarios with equal keys share one.
@@ -67,11 +100,17 @@ impl Plan {
             .behaviours
             .iter()
             .map(|(upstream, behaviour)| format!("{upstream}: {behaviour}"));
+        let servers = self.servers.iter();
+        let servers = servers.map(|(name, settings)| format!("{name}: {settings}"));
+        let answers = self.answers.iter();
+        let answers = answers.map(|(name, answer)| format!("{name}: {answer:?}"));
         let changes: Vec<String> = self
             .changes
             .iter()
             .map(Change::to_string)
             .chain(behaviours)
+            .chain(servers)
+            .chain(answers)
             .collect();
         let configuration = if changes.is_empty() {
             name.clone()
@@ -110,8 +149,96 @@ impl Plan {
             // Unique in a gateway that several scenarios share.
             name: format!("{name}.{}.{}", self.id.to_lowercase(), self.number),
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
-            metadata: Value::Null,
             keys,
+            ..Consumer::default()
         });
+    }
+
+    /// The consumer that the scenario calls `alias`.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn consumer_called(&self, alias: &str) -> Result<&Consumer, StepFailure> {
+        let mut consumers = self.consumers.iter();
+        let found = consumers.find(|consumer| consumer.alias == alias);
+        found.ok_or_else(|| StepFailure(format!("no consumer {alias:?} was given")))
+    }
+
+    /// The token that the scenario calls `alias`.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn token(&self, alias: &str) -> Result<&TokenPlan, StepFailure> {
+        let found = self.tokens.iter().find(|token| token.alias == alias);
+        found.ok_or_else(|| {
+            StepFailure(format!(
+                "no token {alias:?} was given; add: Given a token {alias:?}"
+            ))
+        })
+    }
+
+    /// Declares a certificate of the client.
+    pub fn client_certificate(&mut self, alias: &str, variant: &str, leaf: Leaf) {
+        self.certificates.push(ClientCertificate {
+            alias: alias.to_owned(),
+            variant: variant.to_owned(),
+            leaf,
+            made: None,
+        });
+    }
+
+    /// The certificate that the scenario calls `alias`.
+    ///
+    /// # Errors
+    /// When none was given.
+    pub fn certificate(&self, alias: &str) -> Result<&Arc<Certified>, StepFailure> {
+        let mut all = self.certificates.iter();
+        let found = all.find(|certificate| certificate.alias == alias);
+        found
+            .and_then(|certificate| certificate.made.as_ref())
+            .ok_or_else(|| {
+                let told = format!("no client certificate {alias:?} was given; add: Given a client certificate {alias:?}");
+                StepFailure(told)
+            })
+    }
+
+    /// Makes the certificates, and replaces the placeholders in what was declared.
+    ///
+    /// # Errors
+    /// When a certificate can't be made, or a placeholder refers to nothing.
+    pub fn settle(&mut self, certificates: &Certificates) -> Result<(), StepFailure> {
+        for index in 0..self.certificates.len() {
+            let mut leaf = self.certificates[index].leaf.clone();
+            let texts = leaf
+                .hosts
+                .iter_mut()
+                .chain(&mut leaf.emails)
+                .chain(&mut leaf.uris);
+            for text in texts.chain([&mut leaf.common_name]) {
+                *text = self.expanded(text)?;
+            }
+            let made = certificates
+                .mint(&self.certificates[index].variant, &leaf)
+                .map_err(|error| StepFailure(format!("{error:#}")))?;
+            self.certificates[index].made = Some(Arc::new(made));
+        }
+        let mut consumers = self.consumers.clone();
+        for consumer in &mut consumers {
+            let claims = consumer.tokens.iter_mut().map(|claim| &mut claim.value);
+            let names = consumer.certificates.iter_mut().map(|(_, value)| value);
+            for text in claims.chain(names) {
+                *text = self.expanded(text)?;
+            }
+        }
+        let mut tokens = self.tokens.clone();
+        for token in &mut tokens {
+            token.expand(&|text| self.expanded(text))?;
+        }
+        (self.consumers, self.tokens) = (consumers, tokens);
+        Ok(())
+    }
+
+    fn expanded(&self, text: &str) -> Result<String, StepFailure> {
+        expand(text, &|word, name| self.lookup(word, name))
     }
 }

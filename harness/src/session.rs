@@ -7,10 +7,12 @@ use mock_upstreams::Behaviour;
 use parking_lot::Mutex;
 
 use crate::adapters::{Adapter, KnownFailing, SetupError};
+use crate::fixtures::certificates::Certificates;
 use crate::fixtures::{Fixture, Key};
 use crate::lab::{Blueprint, Instance, Lab, placeholder_bindings};
 use crate::plan::{InstanceKey, Plan};
 use crate::report::model::{Exchange, StaleDeclaration, Verdict};
+use crate::steps::StepFailure;
 use crate::suite::{Case, Suite};
 
 /// What the scenarios of a run share.
@@ -44,7 +46,11 @@ pub struct Agenda {
 
 impl Agenda {
     /// Plans the selected cases for a target.
-    pub fn new(cases: &[Arc<Case>], adapter: Arc<dyn Adapter>) -> Self {
+    ///
+    /// # Errors
+    /// When the run's certificate authorities can't be made.
+    pub fn new(cases: &[Arc<Case>], adapter: Arc<dyn Adapter>) -> anyhow::Result<Self> {
+        let certificates = Arc::new(Certificates::new()?);
         let mut decided = HashMap::new();
         let mut plans = HashMap::new();
         for case in cases {
@@ -52,7 +58,7 @@ impl Agenda {
                 .unsupported()
                 .iter()
                 .find(|declaration| selects(declaration.selector, case));
-            match (declared, Plan::of(case)) {
+            match (declared, settled(case, &certificates)) {
                 (Some(declaration), _) => {
                     decided.insert(
                         case.number,
@@ -70,16 +76,16 @@ impl Agenda {
             }
         }
         let blueprints = blueprints(cases, &plans, adapter.as_ref(), &mut decided);
-        Self {
+        Ok(Self {
             known_failing: known_failing(cases, adapter.as_ref()),
             session: Session {
-                lab: Lab::new(adapter, blueprints),
+                lab: Lab::new(adapter, certificates, blueprints),
                 nonce: Key::random()[..8].to_lowercase(),
                 plans,
                 evidence: Mutex::default(),
             },
             decided,
-        }
+        })
     }
 }
 
@@ -146,6 +152,13 @@ pub fn stale_declarations(suite: &Suite, adapter: &dyn Adapter) -> Vec<StaleDecl
 
 fn selects(selector: &str, case: &Case) -> bool {
     case.tags.iter().any(|tag| tag == selector)
+}
+
+/// What a case declares, with its certificates made.
+fn settled(case: &Case, certificates: &Certificates) -> Result<Plan, StepFailure> {
+    let mut plan = Plan::of(case)?;
+    plan.settle(certificates)?;
+    Ok(plan)
 }
 
 fn setup_failed(message: String) -> Verdict {
@@ -215,7 +228,12 @@ fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<Blueprint, Verdic
         .iter()
         .flat_map(|plan| plan.consumers.iter().cloned())
         .collect();
+    let passwords = fixture.consumers.iter();
+    let passwords = passwords.filter_map(|consumer| consumer.password.clone());
+    let passwords: Vec<_> = passwords.map(|one| (one.variable, one.secret)).collect();
+    fixture.environment.extend(passwords);
     let behaviours = behaviours(first, &fixture).map_err(setup_failed)?;
+    known_servers(first, &fixture).map_err(setup_failed)?;
     adapter
         .render(&fixture, &placeholder_bindings(&fixture))
         .map_err(|unsupported| Verdict::Unsupported {
@@ -224,6 +242,24 @@ fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<Blueprint, Verdic
     Ok(Blueprint {
         fixture,
         behaviours,
+        servers: first.servers.clone(),
+        answers: first.answers.clone(),
+    })
+}
+
+/// Whether every server that a plan has settings for is there and speaks TLS.
+fn known_servers(plan: &Plan, fixture: &Fixture) -> Result<(), String> {
+    let (secure, issuers) = (fixture.secure_upstreams(), fixture.issuers());
+    let known = |name: &str| {
+        let upstream = fixture.authority_of(name);
+        upstream.is_some_and(|authority| secure.contains_key(&authority))
+            || issuers.iter().any(|issuer| issuer.is_called(name))
+    };
+    let unknown = plan.servers.keys().find(|name| !known(name));
+    unknown.map_or(Ok(()), |name| {
+        Err(format!(
+            "the configuration has neither an upstream of https nor an issuer {name:?}"
+        ))
     })
 }
 

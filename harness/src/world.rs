@@ -1,17 +1,23 @@
 //! The state of one scenario while it runs: its gateway, its client, its consumers and what it has sent so far.
 
+use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use cucumber::gherkin::Scenario;
 use mock_upstreams::Received;
 
-use crate::client::{Client, Connection, EXCHANGE_HEADER, Outcome, Request, Response};
+use crate::adapters::SetupError;
+use crate::client::{
+    Body, Client, Connection, EXCHANGE_HEADER, Handshake, Outcome, Request, Response, Tls,
+};
 use crate::fixtures::Key;
 use crate::lab::Instance;
-use crate::plan::Plan;
+use crate::plan::{Plan, ServerName, expand};
 use crate::report::model::{Exchange, Message, UpstreamView};
 use crate::session::Session;
 use crate::steps::StepFailure;
@@ -29,6 +35,8 @@ pub struct World {
     pub connection: Option<Connection>,
     /// Connections whose requests stay under way to the scenario's end.
     pub held: Vec<Connection>,
+    /// The tokens that it has, by what it calls them.
+    pub tokens: BTreeMap<String, String>,
     setting: Option<Setting>,
     sent: Vec<Sent>,
     batch: usize,
@@ -56,6 +64,8 @@ pub struct Sent {
     pub error: Option<String>,
     /// How long it took.
     pub took: Duration,
+    /// What the TLS handshake came to; none without TLS.
+    pub handshake: Option<Handshake>,
     client: IpAddr,
     at: Duration,
 }
@@ -86,9 +96,14 @@ impl World {
         &mut self,
         session: &Arc<Session>,
         scenario: &Scenario,
-    ) -> Result<(), crate::adapters::SetupError> {
+    ) -> Result<(), SetupError> {
         let number = case_number(&scenario.tags).expect("the suite has tagged every scenario");
         let (plan, instance) = session.prepare(number).await?;
+        for token in &plan.tokens {
+            let minted = instance.servers.token(token);
+            let minted = minted.map_err(|error| SetupError::new(format!("{error:#}")))?;
+            self.tokens.insert(token.alias.clone(), minted);
+        }
         self.plan = plan;
         self.setting = Some(Setting {
             session: session.clone(),
@@ -122,10 +137,36 @@ impl World {
     /// A client of this scenario; `nth` 0 is the usual one, each other has an address of its own.
     pub fn client(&self, nth: u8) -> Result<Client, StepFailure> {
         let setting = self.setting()?;
+        let listener = self.plan.connecting.listener;
+        let target = setting.instance.running.listeners.get(listener).copied();
+        let missing = || StepFailure(format!("there is no listener {}", listener + 1));
         Ok(Client {
             source: address(setting.number, nth),
-            target: setting.instance.running.address,
+            target: target.ok_or_else(missing)?,
+            tls: self.tls()?,
         })
+    }
+
+    /// How the client speaks TLS; none where the listener doesn't.
+    fn tls(&self) -> Result<Option<Tls>, StepFailure> {
+        let (instance, connecting) = (self.instance()?, &self.plan.connecting);
+        let hosts = instance.fixture.listener_hosts(connecting.listener);
+        let Some(usual) = hosts.first().and_then(|hosts| hosts.first()) else {
+            return Ok(None);
+        };
+        let certificate = connecting.certificate.as_ref();
+        let certificate = certificate.map(|alias| self.plan.certificate(alias).cloned());
+        Ok(Some(Tls {
+            authority: instance.certificates.servers.der().clone(),
+            server_name: match &connecting.server_name {
+                ServerName::Usual => Some(usual.replace('*', "any")),
+                ServerName::Absent => None,
+                ServerName::Host(host) => Some(host.clone()),
+            },
+            certificate: certificate.transpose()?,
+            protocols: connecting.protocols.clone(),
+            version: connecting.version.clone(),
+        }))
     }
 
     /// Begins a new batch of requests, which "the responses" are those of.
@@ -136,7 +177,7 @@ impl World {
 
     /// Sends a request as the next of the batch.
     pub async fn send(&mut self, request: Request, client: Client) -> Result<(), StepFailure> {
-        let sent = self.perform(request, client, self.sent.len()).await?;
+        let sent = self.perform(request, &client, self.sent.len()).await?;
         self.keep(sent);
         Ok(())
     }
@@ -149,7 +190,7 @@ impl World {
         count: usize,
     ) -> Result<(), StepFailure> {
         let first = self.sent.len();
-        let all = (0..count).map(|index| self.perform(request.clone(), client, first + index));
+        let all = (0..count).map(|index| self.perform(request.clone(), &client, first + index));
         for sent in futures::future::join_all(all).await {
             self.keep(sent?);
         }
@@ -159,11 +200,11 @@ impl World {
     /// Sends a request and reads no more than the head of the response.
     pub async fn open(&mut self, request: Request) -> Result<(), StepFailure> {
         let (client, tag) = (self.client(0)?, self.tag(self.sent.len())?);
-        let request = self.complete(request, client, &tag);
+        let request = self.complete(request, &client, &tag)?;
         let at = self.setting()?.begun.elapsed();
         let outcome = client.open(&request).await;
         self.keep((
-            Sent::new(tag, Payload::Request(request), client, at),
+            Sent::new(tag, Payload::Request(request), &client, at),
             outcome,
         ));
         Ok(())
@@ -172,9 +213,10 @@ impl World {
     /// Sends bytes as they are; `{exchange}` in them becomes the tag, `{host}` the gateway's host and port.
     pub async fn send_bytes(&mut self, bytes: &str) -> Result<(), StepFailure> {
         let (client, tag) = (self.client(0)?, self.tag(self.sent.len())?);
-        let bytes = bytes
+        let bytes = self
+            .expand(bytes)?
             .replace("{exchange}", &tag)
-            .replace("{host}", &client.target.to_string());
+            .replace("{host}", &client.host());
         // One byte for each character, so that a scenario can write any byte.
         let bytes: Vec<u8> = bytes
             .chars()
@@ -182,7 +224,7 @@ impl World {
             .collect();
         let at = self.setting()?.begun.elapsed();
         let outcome = client.send_bytes(&bytes).await;
-        self.keep((Sent::new(tag, Payload::Bytes(bytes), client, at), outcome));
+        self.keep((Sent::new(tag, Payload::Bytes(bytes), &client, at), outcome));
         Ok(())
     }
 
@@ -236,14 +278,35 @@ impl World {
             .received(&last.tag, matches!(last.payload, Payload::Bytes(_))))
     }
 
+    /// The text with its placeholders replaced: those of [`Plan::lookup`], tokens, and the configuration's
+    /// environment.
+    pub fn expand(&self, text: &str) -> Result<String, StepFailure> {
+        expand(text, &|word, name| match word {
+            "token" => self.token(name).map(Some),
+            "env" => {
+                let value = self.instance()?.fixture.environment.get(name);
+                let missing = || StepFailure(format!("the configuration has no ${{env:{name}}}"));
+                value.cloned().ok_or_else(missing).map(Some)
+            }
+            _ => self.plan.lookup(word, name),
+        })
+    }
+
+    /// The token that the scenario calls `alias`.
+    pub fn token(&self, alias: &str) -> Result<String, StepFailure> {
+        self.plan.token(alias)?;
+        let missing = || StepFailure(format!("the token {alias:?} was not issued"));
+        self.tokens.get(alias).cloned().ok_or_else(missing)
+    }
+
     async fn perform(
         &self,
         request: Request,
-        client: Client,
+        client: &Client,
         index: usize,
     ) -> Result<(Sent, Outcome), StepFailure> {
         let tag = self.tag(index)?;
-        let request = self.complete(request, client, &tag);
+        let request = self.complete(request, client, &tag)?;
         let at = self.setting()?.begun.elapsed();
         let outcome = client.send(&request).await;
         Ok((
@@ -256,15 +319,21 @@ impl World {
         sent.response = outcome.response;
         sent.error = outcome.error;
         sent.took = outcome.took;
+        sent.handshake = outcome.handshake;
         self.connection = outcome.connection;
         self.sent.push(sent);
     }
 
-    /// The request with what every request carries, unless it says otherwise itself.
-    fn complete(&self, request: Request, client: Client, tag: &str) -> Request {
+    /// The request with what every request carries, unless it says otherwise itself, and placeholders replaced.
+    fn complete(
+        &self,
+        request: Request,
+        client: &Client,
+        tag: &str,
+    ) -> Result<Request, StepFailure> {
         let mut headers = Vec::new();
         if request.header("Host").is_none() {
-            headers.push(("Host".to_owned(), client.target.to_string()));
+            headers.push(("Host".to_owned(), client.host()));
         }
         headers.extend(
             self.plan
@@ -274,8 +343,23 @@ impl World {
                 .cloned(),
         );
         headers.extend(request.headers);
+        for (_, value) in &mut headers {
+            *value = self.expand(value)?;
+        }
         headers.push((EXCHANGE_HEADER.to_owned(), tag.to_owned()));
-        Request { headers, ..request }
+        let body = match request.body {
+            Body::Sized(bytes) => Body::Sized(match std::str::from_utf8(&bytes) {
+                Ok(text) => self.expand(text)?.into(),
+                Err(_) => bytes,
+            }),
+            other => other,
+        };
+        Ok(Request {
+            target: self.expand(&request.target)?,
+            headers,
+            body,
+            ..request
+        })
     }
 
     /// Ends in a letter, so that no tag begins with another.
@@ -298,21 +382,38 @@ impl World {
             return Vec::new();
         };
         let first = self.sent.len().saturating_sub(KEPT);
+        let secrets = self.secrets();
+        let concealed = |mut exchange: Exchange| {
+            exchange.conceal(&secrets);
+            exchange
+        };
         self.sent[first..]
             .iter()
-            .map(|sent| sent.exchange(&setting.instance))
+            .map(|sent| concealed(sent.exchange(&setting.instance)))
             .collect()
+    }
+
+    /// What a report shows no more than the beginning of: tokens and passwords.
+    fn secrets(&self) -> Vec<String> {
+        let passwords = self.plan.consumers.iter().filter_map(|consumer| {
+            let secret = &consumer.password.as_ref()?.secret;
+            let pair = STANDARD.encode(format!("{}:{secret}", consumer.name));
+            Some([secret.clone(), pair])
+        });
+        let tokens = self.tokens.values().cloned();
+        tokens.chain(passwords.flatten()).collect()
     }
 }
 
 impl Sent {
-    fn new(tag: String, payload: Payload, client: Client, at: Duration) -> Self {
+    fn new(tag: String, payload: Payload, client: &Client, at: Duration) -> Self {
         Self {
             tag,
             payload,
             response: None,
             error: None,
             took: Duration::ZERO,
+            handshake: None,
             client: client.source,
             at,
         }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 pub use process::Running;
 
-use crate::fixtures::{Authority, Fixture};
+use crate::fixtures::{Authority, Fixture, Texts};
 
 /// A gateway that the suite can run against.
 #[async_trait]
@@ -54,8 +54,14 @@ pub trait Adapter: Send + Sync {
 pub struct Bindings {
     /// The address that the gateway serves on, for gateways that can't choose one and tell.
     pub listen: SocketAddr,
-    /// Where each upstream of the fixture is.
+    /// Where each host of the fixture is: upstreams, issuers, introspection endpoints.
     pub upstreams: BTreeMap<Authority, SocketAddr>,
+    /// The PEM files that the fixture names, to stand beside the configuration.
+    pub files: Texts,
+    /// The certificate of the authority that vouches for every server around the gateway, PEM.
+    pub authority: String,
+    /// Environment variables besides those of the fixture: secrets shared with issuers, PEM texts.
+    pub environment: BTreeMap<String, String>,
 }
 
 /// A configuration in the gateway's own format.

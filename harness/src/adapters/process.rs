@@ -14,6 +14,7 @@ use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
 use super::{Rendered, SetupError};
+use crate::fixtures::Texts;
 
 /// How long a gateway may take until it serves.
 const READY_WITHIN: Duration = Duration::from_secs(15);
@@ -28,8 +29,8 @@ const OUTPUT: &str = "output.log";
 /// A gateway that serves. Dropping it kills the process and removes its directory.
 #[derive(Debug)]
 pub struct Running {
-    /// The address that it serves on.
-    pub address: SocketAddr,
+    /// The addresses of its listeners, in the order of the configuration; one at least.
+    pub listeners: Vec<SocketAddr>,
     /// The address of its admin interface.
     pub admin: Option<SocketAddr>,
     /// Its access log, one JSON object a line.
@@ -46,9 +47,9 @@ pub(super) struct Process {
 }
 
 impl Running {
-    pub(super) fn new(process: Process, address: SocketAddr) -> Self {
+    pub(super) fn new(process: Process, listeners: Vec<SocketAddr>) -> Self {
         Self {
-            address,
+            listeners,
             admin: None,
             access_log: None,
             process: Mutex::new(Some(process)),
@@ -65,6 +66,22 @@ impl Running {
                 tracing::debug!("{} has not ended in time and is killed", process.name);
             }
         }
+    }
+
+    /// Writes files into the gateway's directory, in place of those of the same names, and asks it to reload: it may
+    /// take a while until it has.
+    ///
+    /// # Errors
+    /// When it has stopped, or a file can't be written.
+    pub fn replace(&self, files: &Texts) -> io::Result<()> {
+        let process = self.process.lock();
+        let stopped = || io::Error::other("the gateway has stopped");
+        let process = process.as_ref().ok_or_else(stopped)?;
+        for (name, text) in files {
+            fs::write(process.dir().join(name), text)?;
+        }
+        process.signal(Signal::HUP, kill_process);
+        Ok(())
     }
 
     /// The end of what the gateway printed.
@@ -152,7 +169,7 @@ impl Process {
             .id()
             .and_then(|id| Pid::from_raw(id.cast_signed()));
         if let Some(Err(error)) = id.map(|id| send(id, signal)) {
-            tracing::warn!(%error, "{} could not be ended", self.name);
+            tracing::warn!(%error, "{} could not be signalled", self.name);
         }
     }
 

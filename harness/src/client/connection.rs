@@ -1,13 +1,14 @@
 //! One HTTP/1.1 connection (RFC 9112): a request goes out, a response comes in, framing is read strictly.
 
+use std::fmt;
 use std::io;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::{Bytes, BytesMut};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::io::{
+    AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
+};
 use tokio::time::timeout;
 
 use super::codec::{Framing, encode_body, encode_head, framing, parse_head};
@@ -18,25 +19,30 @@ const MAX_HEAD: usize = 1 << 20;
 /// The largest response body that is read, in bytes.
 const MAX_BODY: usize = 64 << 20;
 
+/// What a connection is made of: a socket, with TLS or without.
+pub(super) trait Transport: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin> Transport for T {}
+
 /// An open connection.
 #[derive(Debug)]
 pub struct Connection {
     inbound: Inbound,
-    writer: OwnedWriteHalf,
+    writer: WriteHalf<Box<dyn Transport>>,
 }
 
 /// The reading side, with what was read ahead.
 #[derive(Debug)]
 struct Inbound {
-    reader: OwnedReadHalf,
+    reader: ReadHalf<Box<dyn Transport>>,
     ahead: BytesMut,
     framing: Framing,
     trailers: Vec<(String, String)>,
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        let (reader, writer) = stream.into_split();
+    pub(super) fn new(stream: Box<dyn Transport>) -> Self {
+        let (reader, writer) = tokio::io::split(stream);
         Self {
             inbound: Inbound {
                 reader,

@@ -1,4 +1,4 @@
-//! HTTP/2 without TLS, with prior knowledge (RFC 9113 §3.3).
+//! HTTP/2 (RFC 9113): over TLS as agreed on in the handshake, without it by prior knowledge (§3.3).
 
 use anyhow::Context as _;
 use bytes::Bytes;
@@ -6,15 +6,17 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
+use super::connection::Transport;
 use super::message::{Request, Response};
 use super::{Client, Connection};
 
-/// Sends a request on a connection of its own and reads the response to its end.
+/// Sends a request as the only one of its connection and reads the response to its end.
 pub(super) async fn exchange(
     client: &Client,
+    stream: Box<dyn Transport>,
     request: &Request,
 ) -> anyhow::Result<(Response, Option<Connection>)> {
-    let stream = TokioIo::new(client.stream().await?);
+    let stream = TokioIo::new(stream);
     let (mut sender, connection) =
         http2::handshake::<_, _, Full<Bytes>>(TokioExecutor::new(), stream).await?;
     let driver = tokio::spawn(connection);
@@ -40,10 +42,15 @@ pub(super) async fn exchange(
 fn build(client: &Client, request: &Request) -> anyhow::Result<http::Request<Full<Bytes>>> {
     let authority = request
         .header("Host")
-        .map_or_else(|| client.target.to_string(), str::to_owned);
+        .map_or_else(|| client.host(), str::to_owned);
+    let scheme = if client.tls.is_some() {
+        "https"
+    } else {
+        "http"
+    };
     let mut builder = http::Request::builder()
         .method(request.method.as_str())
-        .uri(format!("http://{authority}{}", request.target));
+        .uri(format!("{scheme}://{authority}{}", request.target));
     for (name, value) in request
         .headers
         .iter()

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// How many letters of a token or a password are shown.
+const SHOWN_OF_SECRET: usize = 8;
+
 /// One run of the suite against one target.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -243,6 +246,33 @@ pub struct Totals {
     pub unexpected_pass: usize,
     /// [`Verdict::SetupFailed`].
     pub setup_failed: usize,
+}
+
+impl Exchange {
+    /// Leaves no more than the beginning of each secret, wherever it occurs.
+    pub fn conceal(&mut self, secrets: &[String]) {
+        let received = self.upstreams.iter_mut().flat_map(|one| &mut one.requests);
+        let messages = received
+            .chain([&mut self.request])
+            .chain(&mut self.response);
+        for message in messages {
+            message.conceal(secrets);
+        }
+    }
+}
+
+impl Message {
+    fn conceal(&mut self, secrets: &[String]) {
+        let values = self.headers.iter_mut().map(|(_, value)| value);
+        let texts = values.chain([&mut self.start_line, &mut self.body]);
+        for text in texts {
+            let long = |secret: &&String| secret.len() > SHOWN_OF_SECRET;
+            for secret in secrets.iter().filter(long) {
+                let beginning: String = secret.chars().take(SHOWN_OF_SECRET).collect();
+                *text = text.replace(secret, &format!("{beginning}…"));
+            }
+        }
+    }
 }
 
 impl RunReport {

@@ -1,5 +1,7 @@
 //! What a scenario needs. These steps declare; the suite gathers them before anything starts.
 
+pub(super) mod identity;
+
 use cucumber::gherkin::StepType;
 
 use super::{Action, Arguments, Definition, StepFailure, StepResult};

@@ -47,7 +47,10 @@ pub enum Action {
 
 /// Every step of the vocabulary, in the order in which they are best read.
 pub fn vocabulary() -> impl Iterator<Item = &'static Definition> {
-    given::STEPS.iter().chain(when::STEPS).chain(then::STEPS)
+    let given = given::STEPS.iter().chain(given::identity::STEPS);
+    let when = when::STEPS.iter().chain(when::identity::STEPS);
+    let then = then::STEPS.iter().chain(then::identity::STEPS);
+    given.chain(when).chain(then)
 }
 
 /// The definition of a step and its arguments.

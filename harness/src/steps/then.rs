@@ -4,6 +4,7 @@
 
 mod body;
 mod header;
+pub(super) mod identity;
 mod log;
 mod metric;
 mod upstream;

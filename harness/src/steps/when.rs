@@ -2,6 +2,8 @@
 //!
 //! Wherever a request is written as `GET /path`, the step may have a table of headers and a text block as the body.
 
+pub(super) mod identity;
+
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
 
@@ -187,7 +189,7 @@ async fn send_again_varied(world: &mut World, arguments: &Arguments) -> StepResu
             .retain(|(other, _)| !other.eq_ignore_ascii_case(name));
         let number: usize = number;
         request.headers.push((name.to_owned(), number.to_string()));
-        world.send(request, client).await?;
+        world.send(request, client.clone()).await?;
     }
     Ok(())
 }
@@ -360,7 +362,7 @@ async fn repeat(world: &mut World, request: Request, count: usize) -> StepResult
     let client = world.client(0)?;
     world.begin_batch();
     for _ in 0..count {
-        world.send(request.clone(), client).await?;
+        world.send(request.clone(), client.clone()).await?;
     }
     Ok(())
 }
@@ -421,6 +423,7 @@ fn admin_client(world: &World) -> Result<Client, StepFailure> {
     Ok(Client {
         source: Ipv4Addr::LOCALHOST.into(),
         target,
+        tls: None,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fixtures::Fixture;
+use crate::fixtures::certificates::Certificates;
 use crate::plan::Plan;
 
 const WHOLE: &str = r#"
@@ -25,8 +26,11 @@ fn problem(text: &str) -> String {
 fn the_embedded_suite_is_sound() {
     let suite = Suite::embedded().unwrap();
     assert!(suite.cases.len() > 50);
+    let certificates = Certificates::new().unwrap();
     for case in &suite.cases {
-        let plan = Plan::of(case)
+        let mut plan = Plan::of(case)
+            .unwrap_or_else(|failure| panic!("{}:{}: {failure}", case.file, case.line));
+        plan.settle(&certificates)
             .unwrap_or_else(|failure| panic!("{}:{}: {failure}", case.file, case.line));
         let fixture = plan
             .fixture()

@@ -15,11 +15,12 @@ use super::process::{Process, printed};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
 };
-use crate::fixtures::{Consumer, Fixture, Key};
+use crate::fixtures::{Consumer, Fixture, Key, TokenClaim};
 
 const CONFIGURATION: &str = "gateway.json";
 const READY_FILE: &str = "ready.json";
 const ACCESS_LOG: &str = "access.log";
+const AUTHORITY: &str = "system-roots.pem";
 
 /// The adapter.
 #[derive(Clone, Debug)]
@@ -109,25 +110,38 @@ impl Adapter for Gateway {
             .upstreams
             .iter()
             .map(|(authority, address)| format!("{authority}={address}"));
+        let resolve = resolve.flat_map(|pair| ["--resolve".to_owned(), pair]);
+        // The gateway chooses its ports by itself and tells.
+        let count = fixture
+            .document
+            .get("listeners")
+            .and_then(Value::as_array)
+            .map_or(1, Vec::len);
+        let listen = (0..count.max(1)).flat_map(|_| ["--listen", "127.0.0.1:0"].map(str::to_owned));
+        let mut files = vec![
+            (CONFIGURATION.to_owned(), text),
+            (AUTHORITY.to_owned(), bindings.authority.clone()),
+        ];
+        files.extend(bindings.files.clone());
+        let mut environment = fixture.environment.clone();
+        environment.extend(bindings.environment.clone());
+        // What a configuration without an authority of its own trusts: the system's certificates are there.
+        environment.insert("SSL_CERT_FILE".to_owned(), AUTHORITY.to_owned());
         Ok(Rendered {
-            files: vec![(CONFIGURATION.to_owned(), text)],
-            arguments: resolve
-                .flat_map(|pair| ["--resolve".to_owned(), pair])
-                .collect(),
-            environment: fixture.environment.clone().into_iter().collect(),
+            files,
+            arguments: resolve.chain(listen).collect(),
+            environment: environment.into_iter().collect(),
         })
     }
 
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
-        // The gateway chooses a port by itself and tells; the reserved one is given back.
+        // The gateway chooses its ports; the reserved one is given back.
         drop(site.listener);
         let mut command = Command::new(&self.binary);
         command.current_dir(site.dir.path());
         command.args([
             "run",
             CONFIGURATION,
-            "--listen",
-            "127.0.0.1:0",
             "--ready-file",
             READY_FILE,
             // Many run side by side, and a machine has few watches.
@@ -136,11 +150,13 @@ impl Adapter for Gateway {
         command.args(&rendered.arguments);
         let mut process = Process::start("the gateway", command, rendered, site.dir)?;
         let ready = process.ready(read_ready).await?;
-        let address = ready.listeners.first().copied();
-        let address =
-            address.ok_or_else(|| SetupError::new("the gateway's ready file names no listener"))?;
+        if ready.listeners.is_empty() {
+            return Err(SetupError::new(
+                "the gateway's ready file names no listener",
+            ));
+        }
         let access_log = process.dir().join(ACCESS_LOG);
-        let mut running = Running::new(process, address);
+        let mut running = Running::new(process, ready.listeners);
         running.admin = ready.admin;
         running.access_log = Some(access_log);
         Ok(running)
@@ -164,6 +180,27 @@ fn consumer(consumer: &Consumer) -> Value {
     });
     if !consumer.metadata.is_null() {
         value["metadata"] = consumer.metadata.clone();
+    }
+    if !consumer.roles.is_empty() {
+        value["roles"] = json!(consumer.roles);
+    }
+    if !consumer.tokens.is_empty() {
+        value["tokens"] = consumer.tokens.iter().map(token).collect();
+    }
+    if !consumer.certificates.is_empty() {
+        let certificates = consumer.certificates.iter();
+        value["certificates"] = certificates.map(|(by, name)| json!({by: name})).collect();
+    }
+    if let Some(password) = &consumer.password {
+        value["basic"] = json!({"password": format!("${{env:{}}}", password.variable)});
+    }
+    value
+}
+
+fn token(claim: &TokenClaim) -> Value {
+    let mut value = json!({"claim": claim.claim, "value": claim.value});
+    if let Some(issuer) = &claim.issuer {
+        value["issuer"] = json!(issuer);
     }
     value
 }

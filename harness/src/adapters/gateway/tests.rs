@@ -11,8 +11,8 @@ fn consumer_of(keys: Vec<Key>) -> Consumer {
         alias: "ann".into(),
         name: "ann.1".into(),
         groups: vec!["g".into()],
-        metadata: Value::Null,
         keys,
+        ..Consumer::default()
     }
 }
 
@@ -47,7 +47,12 @@ fn consumers_are_added_with_digests_and_nothing_else_is_changed() {
     assert_eq!(document["route"], fixture.document["route"]);
     assert_eq!(
         rendered.arguments,
-        ["--resolve", "tea-svc:8080=127.0.0.1:1"]
+        [
+            "--resolve",
+            "tea-svc:8080=127.0.0.1:1",
+            "--listen",
+            "127.0.0.1:0"
+        ]
     );
 }
 
@@ -59,10 +64,13 @@ fn secrets_go_by_the_environment() {
         .unwrap();
     assert_eq!(
         rendered.environment,
-        [(
-            "ORDERS_KEY".to_owned(),
-            fixture.environment["ORDERS_KEY"].clone()
-        )]
+        [
+            (
+                "ORDERS_KEY".to_owned(),
+                fixture.environment["ORDERS_KEY"].clone()
+            ),
+            ("SSL_CERT_FILE".to_owned(), AUTHORITY.to_owned()),
+        ]
     );
     assert!(
         !rendered.files[0]

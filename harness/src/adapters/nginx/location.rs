@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::plugins::{Plugins, quoted};
 use super::render::{braced, duration, line};
+use super::secure;
 use crate::adapters::Unsupported;
 use crate::fixtures::{PathPattern, Retries, RouteApi, Service};
 
@@ -165,7 +166,20 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     ] {
         add(&format!("proxy_set_header {name} {value}"));
     }
-    add("proxy_pass http://$service");
+    let scheme = secure::scheme(&route.service)?;
+    for other in route
+        .alternatives
+        .iter()
+        .filter(|_| plugins.chooses_service)
+    {
+        if scheme == "https" || secure::scheme(other)? == "https" {
+            return Err(Unsupported::new(
+                "https where the service depends on the request: its settings don't",
+            ));
+        }
+    }
+    secure::upstream(&route.service, &mut add)?;
+    add(&format!("proxy_pass {scheme}://$service"));
     Ok(text)
 }
 

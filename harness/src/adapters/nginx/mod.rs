@@ -1,10 +1,12 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
+mod callers;
 mod cors;
 mod declarations;
 mod location;
 mod plugins;
 mod render;
+mod secure;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -50,11 +52,11 @@ impl Adapter for Nginx {
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
+        let mut files = render::configuration(fixture, bindings)?;
+        files.push((secure::ROOTS.to_owned(), bindings.authority.clone()));
+        files.extend(bindings.files.clone());
         Ok(Rendered {
-            files: vec![(
-                CONFIGURATION.to_owned(),
-                render::configuration(fixture, bindings)?,
-            )],
+            files,
             ..Rendered::default()
         })
     }
@@ -84,7 +86,7 @@ impl Adapter for Nginx {
             .ready(|dir| dir.join(PID_FILE).exists().then_some(()))
             .await?;
         let access_log = process.dir().join(ACCESS_LOG);
-        let mut running = Running::new(process, address);
+        let mut running = Running::new(process, vec![address]);
         running.access_log = Some(access_log);
         Ok(running)
     }

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::callers::Callers;
 use super::location::{escaped, service_host};
 use super::render::{braced, header_variable, line};
 use crate::adapters::Unsupported;
@@ -20,6 +21,8 @@ pub(super) struct Plugins {
     pub after: String,
     /// Request headers that the access log has, as in variables.
     pub logged: Vec<String>,
+    /// Files besides the configuration.
+    pub files: Vec<(String, String)>,
     /// Whether the service depends on the request.
     pub chooses_service: bool,
     /// The route's place in the configuration, which keeps variables apart.
@@ -36,6 +39,17 @@ struct KeyAuth {
     realm: String,
     #[serde(default = "consumer_header")]
     consumer_header: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct BasicAuth {
+    #[serde(default = "realm")]
+    realm: String,
+    #[serde(default = "consumer_header")]
+    consumer_header: String,
+    #[serde(default)]
+    forward: bool,
 }
 
 #[derive(Deserialize)]
@@ -73,20 +87,22 @@ struct RequestSizeLimit {
 
 impl Plugins {
     /// Translates the plugins of a route.
-    pub fn compile(
-        index: usize,
-        route: &RouteApi,
-        consumers: &[(String, String)],
-    ) -> Result<Self, Unsupported> {
+    pub fn compile(index: usize, route: &RouteApi, callers: &Callers) -> Result<Self, Unsupported> {
         let mut plugins = Self {
             index,
             ..Self::default()
         };
+        if route.plugin("basic-auth").is_some() && route.plugin("key-auth").is_some() {
+            return Err(Unsupported::new(
+                "a key and a password: which of them names the caller can't be said",
+            ));
+        }
         for plugin in &route.plugins {
             let config = &plugin.config;
             match plugin.name.as_str() {
                 "cors" => plugins.cors(&read("cors", config)?)?,
-                "key-auth" => plugins.key_auth(&read("key-auth", config)?, consumers),
+                "key-auth" => plugins.key_auth(&read("key-auth", config)?, &callers.keys),
+                "basic-auth" => plugins.basic_auth(&read("basic-auth", config)?, callers)?,
                 "rate-limit" => plugins.rate_limit(&read("rate-limit", config)?, route)?,
                 "route-by-header" => {
                     plugins.route_by_header(&read("route-by-header", config)?, route)?
@@ -103,11 +119,7 @@ impl Plugins {
                     ));
                 }
                 "request-id" | "request-size-limit" => {}
-                other => {
-                    return Err(Unsupported::new(format!(
-                        "the plugin {other} has no counterpart"
-                    )));
-                }
+                other => return Err(without_counterpart(other)),
             }
         }
         plugins.defaults(route)?;
@@ -163,6 +175,39 @@ impl Plugins {
             "proxy_set_header {} $caller",
             config.consumer_header
         ));
+    }
+
+    fn basic_auth(&mut self, config: &BasicAuth, callers: &Callers) -> Result<(), Unsupported> {
+        self.authenticates = true;
+        let (index, logins) = (
+            self.index,
+            callers.passwords.as_ref().map_err(Clone::clone)?,
+        );
+        let file = format!("users_{index}");
+        braced(
+            &mut self.http,
+            1,
+            &format!("map $remote_user $consumer_{index} {{"),
+        );
+        line(&mut self.http, 2, "default \"\"");
+        let mut lines = String::new();
+        for login in logins {
+            let entry = format!("{} {}", exactly(&login.user), quoted(&login.consumer));
+            line(&mut self.http, 2, &entry);
+            lines.push_str(&format!("{}:{}\n", login.user, login.password));
+        }
+        self.http.push_str("    }\n");
+        self.files.push((file.clone(), lines));
+        self.after(&format!("auth_basic {}", quoted(&config.realm)));
+        self.after(&format!("auth_basic_user_file {file}"));
+        if !config.forward {
+            self.after("proxy_set_header Authorization \"\"");
+        }
+        self.after(&format!(
+            "proxy_set_header {} $caller",
+            config.consumer_header
+        ));
+        Ok(())
     }
 
     /// A bucket that holds `burst` and is refilled at the sustained rate; nginx counts the request at hand beside it. A
@@ -284,6 +329,26 @@ impl Plugins {
     pub(super) fn after(&mut self, directive: &str) {
         line(&mut self.after, 3, directive);
     }
+}
+
+fn without_counterpart(plugin: &str) -> Unsupported {
+    let why = match plugin {
+        "jwt-validate" => {
+            "tokens are checked by nginx Plus (auth_jwt) or by modules that distributions don't have"
+        }
+        "oauth2-introspect" => {
+            "auth_request asks without the token in a form, and reads nothing but the status of the answer"
+        }
+        "mtls-auth" => {
+            "a certificate can be compared with a map, but not by the names that it is for"
+        }
+        "anonymous" => {
+            "no plugin of those that are rendered lets a request without credentials pass"
+        }
+        "authorize" => "there are neither groups nor roles nor scopes",
+        _ => "it has no counterpart",
+    };
+    Unsupported::new(format!("the plugin {plugin}: {why}"))
 }
 
 /// A text in quotes.

@@ -2,51 +2,64 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
+use super::callers::Callers;
 use super::location::{Location, locations};
-use super::plugins::{Plugins, quoted};
-use super::{ACCESS_LOG, PID_FILE};
+use super::plugins::Plugins;
+use super::secure;
+use super::{ACCESS_LOG, CONFIGURATION, PID_FILE};
 use crate::adapters::{Bindings, Unsupported};
-use crate::fixtures::{Consumer, Document, Fixture, Listener, Plugin, Service};
+use crate::fixtures::{Document, Fixture, Listener, Plugin, Service};
 
 /// Plugins that are in force without being written.
 const IN_FORCE: [&str; 2] = ["request-id", "request-size-limit"];
 
 /// Renders a fixture.
-pub(super) fn configuration(fixture: &Fixture, bindings: &Bindings) -> Result<String, Unsupported> {
+pub(super) fn configuration(
+    fixture: &Fixture,
+    bindings: &Bindings,
+) -> Result<Vec<(String, String)>, Unsupported> {
     let document = fixture
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
     refuse_globals(&document)?;
-    let consumers = consumers(fixture, &document)?;
+    let callers = Callers::of(fixture, &document)?;
     let mut http = Http::default();
     let listener = document.listeners.first().cloned().unwrap_or_default();
     http.listener(&listener)?;
+    if let Some(tls) = &listener.tls {
+        http.secure = true;
+        http.settings.push_str(&secure::listener(fixture, tls)?);
+    }
     let routes = document.routes();
     let mut all = Vec::new();
     for (index, route) in routes.iter().enumerate() {
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             http.upstream(service, bindings)?;
         }
-        let plugins = Plugins::compile(index, route, &consumers)?;
+        let plugins = Plugins::compile(index, route, &callers)?;
         http.maps.push_str(&plugins.http);
+        http.files.extend(plugins.files.iter().cloned());
         http.logged.extend(plugins.logged.iter().cloned());
         all.extend(locations(index, route, &plugins)?);
     }
     http.servers(&all, bindings);
-    Ok(http.finish())
+    let mut files = std::mem::take(&mut http.files);
+    files.insert(0, (CONFIGURATION.to_owned(), http.finish()));
+    Ok(files)
 }
 
 /// The parts of the `http` block, as they come together.
 #[derive(Default)]
 struct Http {
     settings: String,
+    secure: bool,
     maps: String,
     upstreams: String,
     servers: String,
     named: BTreeSet<String>,
+    files: Vec<(String, String)>,
     logged: BTreeSet<String>,
 }
 
@@ -59,13 +72,14 @@ impl Http {
             timeouts,
             paths,
             limits,
+            tls,
         } = listener;
         if !trusted_proxies.is_empty() {
             return Err(Unsupported::new(
                 "trustedProxies: realip has no notion of a trusted Forwarded header",
             ));
         }
-        if *http2 {
+        if *http2 && tls.is_none() {
             return Err(Unsupported::new(
                 "http2: before 1.25.1 one listener speaks either HTTP/1.1 or HTTP/2",
             ));
@@ -114,15 +128,7 @@ impl Http {
         if let Some(directive) = balancing(service)? {
             line(block, 2, &directive);
         }
-        if let Some((url, _)) = service
-            .targets()
-            .into_iter()
-            .find(|(url, _)| !url.starts_with("http://"))
-        {
-            return Err(Unsupported::new(format!(
-                "{url}: only upstreams of plain HTTP are rendered"
-            )));
-        }
+        secure::scheme(service)?;
         if service.http2 {
             return Err(Unsupported::new(
                 "http2 to upstreams: only gRPC is, by directives of its own",
@@ -160,7 +166,12 @@ impl Http {
             } else {
                 ""
             };
-            line(block, 2, &format!("listen {}{default}", bindings.listen));
+            let tls = if self.secure { " ssl http2" } else { "" };
+            line(
+                block,
+                2,
+                &format!("listen {}{tls}{default}", bindings.listen),
+            );
             line(
                 block,
                 2,
@@ -213,7 +224,7 @@ http {{
     scgi_temp_path scgi;
     server_tokens off;
     log_format json escape=json '{{\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
-\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$caller\",\"status\":$status,\
+\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$logged_caller\",\"status\":$status,\
 \"duration\":$request_time{fields}}}';
     access_log {ACCESS_LOG} json;
     proxy_http_version 1.1;
@@ -221,6 +232,7 @@ http {{
     limit_req_status 429;
     limit_conn_status 429;
 {settings}
+    map \"$upstream_status:$status\" $logged_caller {{ default $caller; \":401\" \"\"; }}
     map $http_upgrade $connection_upgrade {{ default upgrade; \"\" \"\"; }}
 {maps}
 {upstreams}
@@ -314,45 +326,4 @@ fn path_of(url: &str) -> String {
 /// The variable that holds a request header.
 pub(super) fn header_variable(name: &str) -> String {
     format!("$http_{}", name.to_lowercase().replace('-', "_"))
-}
-
-/// Names and keys of all consumers, those of the document first.
-fn consumers(fixture: &Fixture, document: &Document) -> Result<Vec<(String, String)>, Unsupported> {
-    let mut pairs = Vec::new();
-    for consumer in &document.consumers {
-        for key in &consumer.keys {
-            let secret = key
-                .as_str()
-                .and_then(|key| key.strip_prefix("${env:")?.strip_suffix('}'));
-            let secret = secret.and_then(|name| fixture.environment.get(name));
-            let secret =
-                secret.ok_or_else(|| Unsupported::new("a key that is only known by its digest"))?;
-            pairs.push((consumer.name.clone(), secret.clone()));
-        }
-    }
-    for consumer in &fixture.consumers {
-        for key in &consumer.keys {
-            if valid(consumer, key.expires.as_deref())? {
-                pairs.push((consumer.name.clone(), key.secret.clone()));
-            }
-        }
-    }
-    Ok(pairs)
-}
-
-/// A key that has expired already is left out; one that will can't be expressed.
-fn valid(consumer: &Consumer, expires: Option<&str>) -> Result<bool, Unsupported> {
-    let Some(expires) = expires else {
-        return Ok(true);
-    };
-    let past = expires
-        .parse::<Timestamp>()
-        .is_ok_and(|expires| expires <= Timestamp::now());
-    if past {
-        return Ok(false);
-    }
-    Err(Unsupported::new(format!(
-        "a key of {} that expires in the future: a map knows no time",
-        quoted(&consumer.alias)
-    )))
 }

@@ -3,6 +3,8 @@
 use std::process::Stdio;
 
 use super::*;
+use crate::adapters::process::write_files;
+use crate::fixtures::certificates::Certificates;
 use crate::fixtures::{Consumer, Fixture, Key};
 use crate::lab::placeholder_bindings;
 
@@ -16,12 +18,12 @@ fn fixture(name: &str) -> Fixture {
         alias: "ann".to_owned(),
         name: "ann.key-001.1".to_owned(),
         groups: Vec::new(),
-        metadata: serde_json::Value::Null,
         keys: vec![Key {
             label: String::new(),
             secret: "secret-of-ann".to_owned(),
             expires: None,
         }],
+        ..Consumer::default()
     });
     fixture
 }
@@ -34,7 +36,14 @@ fn render(name: &str) -> Result<String, Unsupported> {
 
 #[test]
 fn configurations_are_rendered_as_before() {
-    for name in ["orders", "search-canary", "routing", "cors", "upstreams"] {
+    for name in [
+        "orders",
+        "search-canary",
+        "routing",
+        "cors",
+        "upstreams",
+        "secure-upstreams",
+    ] {
         insta::assert_snapshot!(name, render(name).unwrap());
     }
 }
@@ -45,10 +54,19 @@ async fn nginx_accepts_every_rendered_configuration() {
         .version()
         .await
         .expect("nginx is needed to prove its adapter: apt-get install nginx-light");
+    let certificates = Certificates::new().unwrap();
     for name in Fixture::names() {
-        let Ok(text) = render(&name) else { continue };
+        let fixture = fixture(&name);
+        let mut bindings = placeholder_bindings(&fixture);
+        bindings.authority = certificates.servers.pem();
+        for file in fixture.pem_files() {
+            bindings.files.extend(file.make(&certificates).unwrap());
+        }
+        let Ok(rendered) = Nginx.render(&fixture, &bindings) else {
+            continue;
+        };
         let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join(CONFIGURATION), text).unwrap();
+        write_files(&rendered, dir.path()).unwrap();
         let mut command = command();
         command
             .arg("-t")

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::client::Body;
@@ -28,7 +28,7 @@ async fn answer_to(method: &str, answer: &'static [u8]) -> anyhow::Result<Respon
         target: "/".to_owned(),
         ..Request::default()
     };
-    Connection::new(stream).exchange(&request).await
+    Connection::new(Box::new(stream)).exchange(&request).await
 }
 
 #[tokio::test]

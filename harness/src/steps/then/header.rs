@@ -6,7 +6,7 @@ use crate::steps::{Arguments, StepFailure, StepResult, expect};
 use crate::world::World;
 
 pub(super) async fn is(world: &mut World, arguments: &Arguments) -> StepResult {
-    one(world, arguments.text(0), arguments.text(1))
+    one(world, arguments.text(0), &world.expand(arguments.text(1))?)
 }
 
 pub(super) async fn trailer_is(world: &mut World, arguments: &Arguments) -> StepResult {

@@ -13,7 +13,7 @@ const WRITTEN_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 pub(super) async fn says(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, name) = (arguments.text(0), arguments.text(1));
+    let (wanted, name) = (world.expand(arguments.text(0))?, arguments.text(1));
     let line = line(world).await?;
     let found = lookup(&line, &normal(name));
     let text = found.map(|value| {
@@ -21,7 +21,7 @@ pub(super) async fn says(world: &mut World, arguments: &Arguments) -> StepResult
             .as_str()
             .map_or_else(|| value.to_string(), str::to_owned)
     });
-    expect(text.as_deref() == Some(wanted), || match text {
+    expect(text.as_deref() == Some(wanted.as_str()), || match text {
         Some(text) => format!("the access log should say {wanted:?} of {name}, but says {text:?}"),
         None => format!(
             "the access log should say {wanted:?} of {name}, but doesn't speak of it: {line}"
@@ -41,8 +41,8 @@ pub(super) async fn without_key(world: &mut World, arguments: &Arguments) -> Ste
 
 pub(super) async fn without(world: &mut World, arguments: &Arguments) -> StepResult {
     line(world).await?;
-    let text = read(world)?;
-    expect(!text.contains(arguments.text(0)), || {
+    let (text, wanted) = (read(world)?, world.expand(arguments.text(0))?);
+    expect(!text.contains(&wanted), || {
         format!("the access log contains {:?}", arguments.text(0))
     })
 }

@@ -98,8 +98,8 @@ pub(super) async fn method(world: &mut World, arguments: &Arguments) -> StepResu
 
 pub(super) async fn header(world: &mut World, arguments: &Arguments) -> StepResult {
     let (request, name) = (last(world, arguments.text(0))?, arguments.text(1));
-    let wanted = arguments
-        .text(2)
+    let wanted = world
+        .expand(arguments.text(2))?
         .replace("{client}", &world.client(0)?.source.to_string());
     let found: Vec<&str> = request.header_values(name).collect();
     expect(found == [wanted.as_str()], || {
@@ -109,8 +109,8 @@ pub(super) async fn header(world: &mut World, arguments: &Arguments) -> StepResu
 
 pub(super) async fn header_contains(world: &mut World, arguments: &Arguments) -> StepResult {
     let (request, name) = (last(world, arguments.text(0))?, arguments.text(1));
-    let part = arguments
-        .text(2)
+    let part = world
+        .expand(arguments.text(2))?
         .replace("{client}", &world.client(0)?.source.to_string());
     let found: Vec<&str> = request.header_values(name).collect();
     expect(
@@ -215,7 +215,7 @@ fn times(world: &World, name: &str, wanted: usize) -> StepResult {
     })
 }
 
-fn last(world: &World, name: &str) -> Result<Received, StepFailure> {
+pub(super) fn last(world: &World, name: &str) -> Result<Received, StepFailure> {
     let mut requests = of_upstream(world, name)?;
     requests
         .pop()
