@@ -102,6 +102,50 @@ fn a_wrong_configuration_is_not_compared() {
 }
 
 #[test]
+fn a_listener_that_loses_tls_or_the_check_of_clients_is_told() {
+    let listener =
+        |tls: &str| format!("{OLD_SERVICE}listeners: [{{address: '0.0.0.0:8443'{tls}}}]\n");
+    let shown = "certificates: [{certificate: a.pem, key: a.key}]";
+    let old = format!(", tls: {{{shown}, clientCertificates: {{ca: ca.pem, crl: [crl.pem]}}}}");
+    let cases = [
+        (String::new(), "loses the encryption by TLS\n".to_owned()),
+        (
+            format!(", tls: {{{shown}}}"),
+            "tls.clientCertificates.mode required → off\n\
+             listener 0.0.0.0:8443: tls.clientCertificates.ca loses ca.pem\n\
+             listener 0.0.0.0:8443: tls.clientCertificates.crl loses crl.pem\n"
+                .to_owned(),
+        ),
+        (old.replace("{ca: ca", "{mode: optional, ca: ca"), {
+            "tls.clientCertificates.mode required → optional\n".to_owned()
+        }),
+        (old.replace("clientC", "minVersion: '1.3', clientC"), {
+            "tls.minVersion 1.2 → 1.3\n".to_owned()
+        }),
+        (old.replace("crl.pem", "-----BEGIN hunter2"), {
+            "tls.clientCertificates.crl loses crl.pem\n\
+             listener 0.0.0.0:8443: tls.clientCertificates.crl gains malformed\n"
+                .to_owned()
+        }),
+    ];
+    for (new, told) in cases {
+        let told = format!("listener 0.0.0.0:8443: {told}");
+        assert_eq!(text(&diff(&listener(&old), &listener(&new))), told);
+    }
+    // What is written out changes nothing.
+    let full = old.replace(
+        "clientCertificates: {",
+        "minVersion: '1.2', clientCertificates: {mode: required, ",
+    );
+    assert_eq!(
+        text(&diff(&listener(&old), &listener(&full))),
+        "no differences\n"
+    );
+}
+
+const OLD_SERVICE: &str = "service: {name: orders, url: \"http://orders:8080\"}\n";
+
+#[test]
 fn a_change_of_trust_is_told() {
     let service = |rest: &str| format!("service: {{name: orders, url: {rest}}}\n");
     let old = service("\"https://orders:8443\", tls: {ca: a.pem}");

@@ -1,111 +1,24 @@
 //! TLS on listeners: who is shown which certificate, who gets in, and what a reload changes.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "tls/clients.rs"]
+mod clients;
 #[path = "tls/party.rs"]
 mod party;
+#[path = "tls/setting.rs"]
+mod setting;
 mod support;
 
-use gateway::runtime::StartError;
-use mock_upstreams::{Behaviour, MockUpstream};
-use party::{Authority, Client, connect, get, shown, talk};
-use rcgen::{CertificateParams, SerialNumber, date_time_ymd};
-use rustls::{HandshakeKind, SupportedProtocolVersion, version};
-use std::path::{Path, PathBuf};
-use support::{DEADLINE, Started, eventually, read_to_close, start};
-use tempfile::TempDir;
+use gateway::runtime::{Gateway, Source, StartError};
+use party::{Client, get, shown, talk};
+use rustls::{SupportedProtocolVersion, version};
+use setting::Setting;
+use support::{DEADLINE, eventually, read_to_close};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::timeout;
 
 const TLS12: &[&SupportedProtocolVersion] = &[&version::TLS12];
 const TLS13: &[&SupportedProtocolVersion] = &[&version::TLS13];
-const FAILURES: &str = "gateway_tls_handshake_failures_total";
-
-/// A gateway with TLS in front of an echoing upstream, and the directory of its certificates.
-struct Setting {
-    gateway: Started,
-    upstream: MockUpstream,
-    authority: Authority,
-    files: TempDir,
-}
-
-impl Setting {
-    /// With one certificate, for `a.test` and `b.test`, and these further keys of `tls` and of the listener.
-    async fn new(tls: &str, listener: &str) -> Self {
-        let setting = Self::with(|authority, files| {
-            authority.leaf(&["a.test", "b.test"]).write(files, "server");
-            document(files, tls, listener)
-        });
-        setting.await
-    }
-
-    async fn with(make: impl FnOnce(&Authority, &Path) -> String) -> Self {
-        let upstream = MockUpstream::spawn(Behaviour::named("up")).await.unwrap();
-        let (authority, files) = (Authority::new("Servers"), tempfile::tempdir().unwrap());
-        let gateway = start(&(make(&authority, files.path()) + &support::to(&upstream))).await;
-        Self {
-            gateway,
-            upstream,
-            authority,
-            files,
-        }
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.files.path().join(name)
-    }
-
-    fn rewrite(&self, tls: &str, listener: &str) {
-        let document = document(self.files.path(), tls, listener);
-        self.gateway
-            .rewrite(&(document + &support::to(&self.upstream)));
-    }
-
-    async fn reload(&self) {
-        let done = self.gateway.gateway.reload().await;
-        done.map_err(|error| error.to_string()).unwrap();
-    }
-
-    async fn connect(&self, name: &str) -> party::Connection {
-        let connection = Client::default().connect(self.gateway.address, name).await;
-        connection.unwrap()
-    }
-
-    /// The status of `GET /` for this host on a connection for this name.
-    async fn status(&self, name: &str, host: &str) -> u16 {
-        let answer = get(&mut self.connect(name).await, host).await.unwrap();
-        if answer.status != 200 {
-            assert_eq!(&*answer.code(), "misdirected-request");
-        }
-        answer.status
-    }
-
-    async fn failures(&self) -> f64 {
-        self.gateway.metric(FAILURES, &["127.0.0.1:0"]).await
-    }
-
-    async fn counted(&self, failures: f64) {
-        eventually("the count of a failed handshake", async || {
-            (self.failures().await == failures).then_some(())
-        })
-        .await;
-    }
-}
-
-fn document(files: &Path, tls: &str, listener: &str) -> String {
-    let files = files.display();
-    let certificate = format!("{{certificate: '{files}/server.pem', key: '{files}/server.key'}}");
-    format!(
-        "listeners: [{{address: '127.0.0.1:0', {listener} tls: {{certificates: [{certificate}], {tls}}}}}]\n"
-    )
-}
-
-fn clients(files: &Path, mode: &str, more: &str) -> String {
-    let ca = files.join("clients.pem");
-    format!(
-        "clientCertificates: {{mode: {mode}, ca: '{}', {more}}}",
-        ca.display()
-    )
-}
 
 #[tokio::test]
 async fn the_name_that_is_asked_for_chooses_the_certificate() {
@@ -233,81 +146,6 @@ async fn versions_below_the_lowest_are_refused() {
 }
 
 #[tokio::test]
-async fn clients_have_to_show_what_the_mode_says() {
-    let (ours, theirs) = (Authority::new("Ours"), Authority::new("Theirs"));
-    let serial = |number: u64| {
-        move |params: &mut CertificateParams| {
-            params.serial_number = Some(SerialNumber::from(number));
-        }
-    };
-    let good = ours.changed(&["good.test"], serial(1));
-    let revoked = ours.changed(&["revoked.test"], serial(2));
-    let expired = ours.changed(&["expired.test"], |params| {
-        params.not_before = date_time_ymd(2020, 1, 1);
-        params.not_after = date_time_ymd(2021, 1, 1);
-    });
-    let foreign = theirs.changed(&["good.test"], serial(1));
-    for version in [TLS12, TLS13] {
-        for (mode, passes) in [
-            ("required", [true, false, false, false, false]),
-            ("optional", [true, false, false, false, true]),
-            ("off", [true; 5]),
-        ] {
-            let setting = Setting::with(|authority, files| {
-                authority.leaf(&["a.test"]).write(files, "server");
-                std::fs::write(files.join("clients.pem"), ours.pem()).unwrap();
-                std::fs::write(files.join("crl.pem"), ours.revokes(&[2], 2999)).unwrap();
-                let crl = format!("crl: '{}'", files.join("crl.pem").display());
-                document(files, &clients(files, mode, &crl), "")
-            })
-            .await;
-            let shown = [
-                Some(&good),
-                Some(&revoked),
-                Some(&expired),
-                Some(&foreign),
-                None,
-            ];
-            let mut refused = 0;
-            for (place, (shows, passes)) in shown.into_iter().zip(passes).enumerate() {
-                let client = Client {
-                    versions: Some(version),
-                    shows,
-                    ..Client::default()
-                };
-                let got = client.get(setting.gateway.address, "a.test").await;
-                assert_eq!(got.is_ok(), passes, "{mode}, client {place}: {got:?}");
-                refused += u32::from(!passes);
-            }
-            setting.counted(refused.into()).await;
-            assert_eq!(setting.upstream.received_total(), u64::from(5 - refused));
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_list_of_revoked_certificates_that_is_out_of_date_lets_nobody_in() {
-    let ours = Authority::new("Ours");
-    let good = ours.leaf(&["good.test"]);
-    for (until, passes) in [(2021, false), (2999, true)] {
-        let setting = Setting::with(|authority, files| {
-            authority.leaf(&["a.test"]).write(files, "server");
-            std::fs::write(files.join("clients.pem"), ours.pem()).unwrap();
-            std::fs::write(files.join("crl.pem"), ours.revokes(&[], until)).unwrap();
-            let crl = format!("crl: ['{}']", files.join("crl.pem").display());
-            document(files, &clients(files, "required", &crl), "")
-        })
-        .await;
-        let client = Client {
-            shows: Some(&good),
-            ..Client::default()
-        };
-        let got = client.get(setting.gateway.address, "a.test").await;
-        assert_eq!(got.is_ok(), passes, "{until}: {got:?}");
-    }
-}
-
-#[tokio::test]
 async fn a_new_certificate_is_for_new_connections() {
     let setting = Setting::new("", "").await;
     setting.gateway.gateway.watch().unwrap();
@@ -345,49 +183,6 @@ async fn wrong_material_leaves_the_old_in_force() {
     std::fs::write(setting.file("server.key"), &other.key_pem).unwrap();
     setting.reload().await;
     assert_eq!(shown(&setting.connect("a.test").await), other.certificate);
-}
-
-#[tokio::test]
-async fn a_list_that_comes_later_holds_for_sessions_of_before() {
-    let ours = Authority::new("Ours");
-    let leaf = ours.changed(&["alice.test"], |params| {
-        params.serial_number = Some(SerialNumber::from(7u64));
-    });
-    let setting = Setting::with(|authority, files| {
-        authority.leaf(&["a.test"]).write(files, "server");
-        std::fs::write(files.join("clients.pem"), ours.pem()).unwrap();
-        document(files, &clients(files, "required", ""), "")
-    })
-    .await;
-    let address = setting.gateway.address;
-    for version in [TLS12, TLS13] {
-        setting.rewrite(&clients(setting.files.path(), "required", ""), "");
-        setting.reload().await;
-        let client = Client {
-            versions: Some(version),
-            shows: Some(&leaf),
-            ..Client::default()
-        };
-        let connector = client.connector();
-        let mut first = connect(&connector, address, "a.test").await.unwrap();
-        assert_eq!(get(&mut first, "a.test").await.unwrap().status, 200);
-        // A reload that changes nothing of TLS keeps sessions.
-        setting.reload().await;
-        let mut second = connect(&connector, address, "a.test").await.unwrap();
-        assert_eq!(get(&mut second, "a.test").await.unwrap().status, 200);
-        assert_eq!(
-            second.get_ref().1.handshake_kind(),
-            Some(HandshakeKind::Resumed)
-        );
-        std::fs::write(setting.file("crl.pem"), ours.revokes(&[7], 2999)).unwrap();
-        let crl = format!("crl: '{}'", setting.file("crl.pem").display());
-        setting.rewrite(&clients(setting.files.path(), "required", &crl), "");
-        setting.reload().await;
-        let third =
-            async { get(&mut connect(&connector, address, "a.test").await?, "a.test").await };
-        assert!(third.await.is_err(), "a revoked certificate passes");
-        assert_eq!(get(&mut second, "a.test").await.unwrap().status, 200);
-    }
 }
 
 #[tokio::test]
@@ -514,7 +309,7 @@ async fn http_without_tls_gets_an_alert() {
 #[tokio::test]
 async fn the_command_line_changes_the_address_and_keeps_tls() {
     let setting = Setting::new("", "").await;
-    let mut source = gateway::runtime::Source::new(vec![
+    let mut source = Source::new(vec![
         setting
             .gateway
             .file("gateway.yaml")
@@ -523,7 +318,7 @@ async fn the_command_line_changes_the_address_and_keeps_tls() {
             .to_owned(),
     ]);
     source.overrides.listen = vec!["127.0.0.1:0".parse().unwrap(); 2];
-    let started = gateway::runtime::Gateway::start(source).await;
+    let started = Gateway::start(source).await;
     let started = started.map_err(|error| error.to_string()).unwrap();
     for address in started.addresses().await {
         let answer = Client::default().get(address, "a.test").await.unwrap();

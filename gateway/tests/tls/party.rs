@@ -130,6 +130,20 @@ impl Client<'_> {
     pub async fn get(&self, address: SocketAddr, name: &str) -> std::io::Result<Answer> {
         get(&mut self.connect(address, name).await?, name).await
     }
+
+    /// The status of `GET /` by HTTP/2.
+    pub async fn get_by_http2(&self, address: SocketAddr, name: &str) -> u16 {
+        let connection = self.connect(address, name).await.unwrap();
+        let (mut sender, connection) = h2::client::handshake(connection).await.unwrap();
+        let driver = tokio::spawn(connection);
+        let request = http::Request::get(format!("https://{name}/"))
+            .body(())
+            .unwrap();
+        let (answer, _) = sender.send_request(request, true).unwrap();
+        let status = answer.await.unwrap().status().as_u16();
+        driver.abort();
+        status
+    }
 }
 
 pub async fn connect(
