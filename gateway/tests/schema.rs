@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use gatecheck::fixtures::certificates::Certificates;
+use gatecheck::fixtures::tokens::Issuer;
+use gatecheck::fixtures::{Content, Fixture, PemFile, Texts};
 use serde_json::Value;
 use std::path::PathBuf;
 use std::process::Command;
@@ -25,10 +28,18 @@ fn every_scenario_is_valid_and_compiles() {
         if let Err(error) = validator.validate(&document) {
             panic!("{}: {error}", file.display());
         }
+        let directory = tempfile::tempdir().unwrap();
+        let copy = directory.path().join(file.file_name().unwrap());
+        std::fs::write(&copy, &text).unwrap();
         let mut check = Command::new(env!("CARGO_BIN_EXE_gateway"));
-        check.arg("check").arg(&file);
+        check.arg("check").arg(&copy);
         for (number, name) in variables(&text).into_iter().enumerate() {
-            check.env(name, format!("no-secret-{number}"));
+            // As long as secrets that sign have to be.
+            check.env(name, format!("no-secret-{number:0>64}"));
+        }
+        for (file, text) in materials(&text) {
+            std::fs::write(directory.path().join(&file.name), &text).unwrap();
+            check.envs(file.variable.map(|name| (name, text)));
         }
         let output = check.output().unwrap();
         let told = String::from_utf8(output.stdout).unwrap();
@@ -43,6 +54,32 @@ fn the_schema_refuses_what_the_loader_refuses() {
     let validator = jsonschema::draft202012::new(&schema).unwrap();
     let wrong = r#"{"service": {"name": "a", "url": "http://a"}, "plugins": [{"name": "cors", "config": {"origns": []}}]}"#;
     assert!(!validator.is_valid(&serde_json::from_str(wrong).unwrap()));
+}
+
+/// The PEM files that the configuration names, made as the suite makes them.
+fn materials(text: &str) -> Vec<(PemFile, String)> {
+    let files = Fixture::parse("scenario", text).unwrap().pem_files();
+    if files.is_empty() {
+        return vec![];
+    }
+    let certificates = Certificates::new().unwrap();
+    let issuer = Issuer::new("auth.example", "api");
+    let mut texts = Texts::new();
+    for file in &files {
+        texts.extend(file.make(&certificates).unwrap());
+        if file.content == Content::PublicKey {
+            let algorithm = file.public_key().1.to_uppercase().parse().unwrap();
+            texts.insert(
+                file.name.clone(),
+                issuer.key(algorithm).public_pem().unwrap(),
+            );
+        }
+    }
+    let text = |file: PemFile| {
+        let text = texts[&file.name].clone();
+        (file, text)
+    };
+    files.into_iter().map(text).collect()
 }
 
 /// The names in `${env:NAME}`.
