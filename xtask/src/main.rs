@@ -1,10 +1,11 @@
-//! The long commands of the project: set-up of the machine, demo, test, bench.
+//! The long commands of the project: set-up of the machine, demo, test, bench, fuzz.
 //!
 //! Only the standard library is used, so that the first `cargo xtask` of a fresh clone starts in a second and can
 //! install what the real build needs.
 
 mod bench;
 mod demo;
+mod fuzz;
 mod gateway;
 mod http;
 mod json;
@@ -28,6 +29,9 @@ cargo xtask COMMAND
                    --once: end after the report, with the verdict as the exit code
   test             everything that must pass before a change is merged
   bench [NAME]     measure; NAME is one of cost (the default), routes, memory, allocations
+  fuzz [TARGET] [--seconds N]
+                   feed random input to what reads strangers' input, until something breaks; N seconds (60) for each
+                   target of gateway/fuzz/targets, or for this one
   help             this text
 ";
 
@@ -48,19 +52,25 @@ fn main() -> ExitCode {
         ["bench", "routes"] => bench::routes::run(),
         ["bench", "memory"] => bench::memory::run(),
         ["bench", "allocations"] => bench::allocations(),
+        ["fuzz", rest @ ..] => match fuzz::Call::read(rest) {
+            Ok(call) => call.run(),
+            Err(complaint) => return usage_error(&complaint),
+        },
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(ExitCode::SUCCESS)
         }
-        other => {
-            eprintln!("error: {}\n\n{HELP}", complaint(other));
-            return ExitCode::from(USAGE_ERROR);
-        }
+        other => return usage_error(&complaint(other)),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("\nerror: {error}");
         ExitCode::FAILURE
     })
+}
+
+fn usage_error(complaint: &str) -> ExitCode {
+    eprintln!("error: {complaint}\n\n{HELP}");
+    ExitCode::from(USAGE_ERROR)
 }
 
 /// What is wrong with a command line that is none of the above.

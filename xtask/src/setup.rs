@@ -34,6 +34,12 @@ const C_COMPILER: Tool = Tool {
     elsewhere: "gcc",
     purpose: "builds zlib-ng and mimalloc, links everything",
 };
+const CPP_COMPILER: Tool = Tool {
+    programs: &["c++", "g++", "clang++"],
+    apt: &["g++"],
+    elsewhere: "g++",
+    purpose: "builds libFuzzer",
+};
 const NGINX: Tool = Tool {
     programs: &["nginx"],
     apt: &["nginx"],
@@ -63,8 +69,10 @@ const WRK: Tool = Tool {
 pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
 /// What the tests need besides.
 pub const TESTS: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM];
+/// What fuzzing needs.
+pub const FUZZING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER];
 /// All that any command needs.
-pub const EVERYTHING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM, WRK];
+pub const EVERYTHING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER, NGINX, NODE, NPM, WRK];
 
 /// Package managers that are told of, not used: (program, command that installs).
 const OTHERS: [(&str, &str); 5] = [
@@ -119,15 +127,28 @@ pub fn identity_provider() -> Result {
 /// Adds rustfmt and clippy to the toolchain where they are missing.
 pub fn rust_components() -> Result {
     for (subcommand, component) in [("fmt", "rustfmt"), ("clippy", "clippy")] {
-        let there = workspace::cargo(&[subcommand, "--version"])?
-            .output()?
-            .status
-            .success();
-        if !there {
+        if !has_subcommand(subcommand)? {
             workspace::run(workspace::command("rustup")?.args(["component", "add", component]))?;
         }
     }
     Ok(())
+}
+
+/// Builds cargo-fuzz where it is missing.
+pub fn cargo_fuzz() -> Result {
+    if has_subcommand("fuzz")? {
+        return Ok(());
+    }
+    workspace::run(&mut workspace::cargo(&[
+        "install",
+        "--locked",
+        "cargo-fuzz",
+    ])?)
+}
+
+fn has_subcommand(name: &str) -> Result<bool> {
+    let version = workspace::cargo(&[name, "--version"])?.output()?;
+    Ok(version.status.success())
 }
 
 fn present(tool: &Tool) -> bool {

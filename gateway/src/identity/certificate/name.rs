@@ -162,10 +162,17 @@ fn push_escaped(text: &mut String, value: &str) {
             '"' | '+' | ',' | ';' | '<' | '>' | '\\' => text.extend(['\\', character]),
             ' ' if place == 0 || place == last => text.push_str("\\ "),
             '#' if place == 0 => text.push_str("\\#"),
-            '\0'..='\x1f' | '\x7f' => {
-                write!(text, "\\{:02X}", u32::from(character)).ok();
+            other if ends_a_line(other) => {
+                for byte in other.encode_utf8(&mut [0; 4]).bytes() {
+                    write!(text, "\\{byte:02X}").ok();
+                }
             }
             other => text.push(other),
         }
     }
+}
+
+/// Control characters, those beyond ASCII included, and what Unicode calls the ends of lines and paragraphs.
+fn ends_a_line(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{2028}' | '\u{2029}')
 }

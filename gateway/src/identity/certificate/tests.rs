@@ -36,6 +36,10 @@ fn the_subject_is_written_as_rfc_4514_says() {
     assert_eq!(subject(&[(CommonName, " x y ")]), r"CN=\ x y\ ");
     assert_eq!(subject(&[(CommonName, "#1")]), r"CN=\#1");
     assert_eq!(subject(&[(CommonName, "a\0b\n")]), r"CN=a\00b\0A");
+    assert_eq!(
+        subject(&[(CommonName, "a\u{85}b\u{2028}c\u{7f}")]),
+        r"CN=a\C2\85b\E2\80\A8c\7F"
+    );
     assert_eq!(subject(&[(CommonName, "Lučić")]), "CN=Lučić");
     let unknown = DnType::CustomDnType(vec![1, 2, 3, 4]);
     assert_eq!(subject(&[(unknown, "x")]), "1.2.3.4=#0c0178");

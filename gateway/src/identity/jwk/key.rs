@@ -19,7 +19,7 @@ pub struct VerifyingKey {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId([u8; 32]);
 
-/// Why something cannot be a key that checks signatures.
+/// Why something cannot be a key that checks signatures. What the key says is shown with its control characters escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// A member is absent, or has another JSON type than it must have.
@@ -29,13 +29,13 @@ pub enum KeyError {
     #[error("`{0}` isn't base64url without padding")]
     Encoding(&'static str),
     /// A `kty` that checks no signature known here.
-    #[error("keys of the type `{0}` are unknown here")]
+    #[error("keys of the type `{}` are unknown here", .0.escape_debug())]
     Type(String),
     /// A `crv` that is not supported.
-    #[error("the curve `{0}` is not supported")]
+    #[error("the curve `{}` is not supported", .0.escape_debug())]
     Curve(String),
     /// An `alg` that is not supported.
-    #[error("the algorithm `{0}` is not supported")]
+    #[error("the algorithm `{}` is not supported", .0.escape_debug())]
     Algorithm(String),
     /// An `alg` that the key's type, curve or length does not allow.
     #[error("{algorithm} does not go with {key}")]
@@ -46,7 +46,7 @@ pub enum KeyError {
         key: &'static str,
     },
     /// A `use` other than `sig`.
-    #[error("it is meant for `{0}`, not for signatures")]
+    #[error("it is meant for `{}`, not for signatures", .0.escape_debug())]
     Use(String),
     /// `key_ops` without `verify`.
     #[error("its `key_ops` don't name `verify`")]

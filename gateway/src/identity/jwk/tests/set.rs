@@ -158,3 +158,29 @@ proptest! {
         prop_assert!(VerifyingKey::from_jwk(&jwk).is_err());
     }
 }
+
+#[test]
+fn what_a_document_says_stays_on_the_line_that_tells_of_it() {
+    let (x, alg) = ("11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo", "RS\n256");
+    let document = json!({"keys": [
+        {"kty": "a\nb"},
+        {"kty": "EC", "crv": "P-\r256", "x": "", "y": ""},
+        {"kty": "OKP", "crv": "Ed\u{1b}25519"},
+        {"kty": "OKP", "crv": "Ed25519", "x": x, "use": "a\u{85}b"},
+        {"kty": "OKP", "crv": "Ed25519", "x": x, "alg": alg, "kid": "a\nb"},
+    ]});
+    let (keys, skipped) = KeySet::parse(document.to_string().as_bytes()).unwrap();
+    assert!(keys.is_empty());
+    let told: Vec<String> = skipped.iter().map(ToString::to_string).collect();
+    let told: Vec<&str> = told.iter().map(String::as_str).collect();
+    assert_eq!(
+        told,
+        [
+            r"keys[0]: keys of the type `a\nb` are unknown here",
+            r"keys[1]: the curve `P-\r256` is not supported",
+            r"keys[2]: the curve `Ed\u{1b}25519` is not supported",
+            r"keys[3]: it is meant for `a\u{85}b`, not for signatures",
+            r#"keys[4] ("a\nb"): the algorithm `RS\n256` is not supported"#,
+        ]
+    );
+}
