@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: Tokens are accepted by the algorithms that their issuer's keys are for
 
   @JWT-010 @core @rfc7518-3.1

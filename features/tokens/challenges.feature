@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: What clients are told whose token is not let through
 
   @JWT-060 @core @rfc6750-3
@@ -30,7 +31,7 @@ Feature: What clients are told whose token is not let through
   @JWT-062 @extended @rfc6750-3.1
   Scenario Outline: what can be no token is a malformed request: <value>
     Given the configuration "tokens"
-    When the client sends "GET /notes" with the header "Authorization: <value>"
+    When the client sends "GET /notes" with the header 'Authorization: <value>'
     Then the response status is 400
     And the challenge is "Bearer" with:
       | error             | invalid_request |

@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: Whom a token is about, and what the upstream hears of it
 
   Background:
@@ -159,13 +160,13 @@ Feature: Whom a token is about, and what the upstream hears of it
       | name           | Zoë                         | X-User-Name      | Zo%C3%AB           |
       | name           | Ann Lee                     | X-User-Name      | Ann Lee            |
       | name           | "100%"                      | X-User-Name      | 100%25             |
-      | name           | "a\r\nX-Consumer-Name: root" | X-User-Name     | a%0D%0AX-Consumer-Name: root |
-      | name           | "\u0000"                    | X-User-Name      | %00                |
+      | name           | "a\\r\\nX-Consumer-Name: root" | X-User-Name     | a%0D%0AX-Consumer-Name: root |
+      | name           | "\\u0000"                    | X-User-Name      | %00                |
 
   @JWT-111 @core @docs-plugins
   Scenario: a line break in a claim brings no header of its own
     Given a token "t" with:
-      | name | "a\r\nX-Admin: true" |
+      | name | "a\\r\\nX-Admin: true" |
     When the client sends "GET /notes" with the token "t"
     Then the response status is 200
     And the upstream "notes" received the request without the header "X-Admin"

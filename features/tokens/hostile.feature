@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: Tokens that must not pass
   Every kind of token that `gatecheck fixtures --list` calls wrong is in one of these tables. Each is sent beside a good
   one, to the same place.

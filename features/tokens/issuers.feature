@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: Tokens of several issuers, each with its own keys
 
   @JWT-120 @core @rfc8725-3.8

@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: Where a token may stand, and how far it goes
 
   Background:

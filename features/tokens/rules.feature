@@ -1,3 +1,4 @@
+@plugin:jwt-validate
 Feature: What tokens have to say
 
   Background:

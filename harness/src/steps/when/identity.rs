@@ -42,6 +42,8 @@ pub(in crate::steps) const STEPS: &[Definition] = perform! { When:
         "it publishes none but the keys that sign";
     "the issuer {string} answers {string}" => answers,
         "what its key set and metadata are answered with from now on: status=500, stall, close, not-json, good";
+    "the metadata of the issuer {string} is answered with {string}" => metadata_answers,
+        "as before, and its key set as it was";
     "the issuer {string} sends the header {string}" => cache_control,
         "with its key set from now on; Cache-Control alone can be set: \"Cache-Control: max-age=60\"";
     "the issuer {string} was asked {int} times" => was_asked,
@@ -177,9 +179,17 @@ async fn withdraw_keys(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn answers(world: &mut World, arguments: &Arguments) -> StepResult {
+    set_answer(world, arguments, Document::ALL)
+}
+
+async fn metadata_answers(world: &mut World, arguments: &Arguments) -> StepResult {
+    set_answer(world, arguments, Document::METADATA)
+}
+
+fn set_answer(world: &World, arguments: &Arguments, documents: &[Document]) -> StepResult {
     let answer: Result<Answer, _> = arguments.text(1).parse();
     let answer = answer.map_err(|error| StepFailure(error.to_string()))?;
-    let set = servers(world)?.set_answer(arguments.text(0), &answer);
+    let set = servers(world)?.set_answer(arguments.text(0), documents, &answer);
     set.map_err(failed)
 }
 
