@@ -65,7 +65,6 @@ Feature: Exercise: a guard of tokens and roles
       | removed         |
       | []              |
       | null            |
-      | {"admin": true} |
 
   @GUARD-005 @core @exercise-token-guard
   Scenario: who is suspended is refused, whatever the role

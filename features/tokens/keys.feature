@@ -215,4 +215,4 @@ Feature: Keys of issuers are fetched, kept and followed as they change
     And the body contains "gateway_jwks_last_attempt_seconds"
     And the metric "gateway_authentications_total" is 2 where:
       | plugin | jwt-validate |
-      | result | credential-invalid |
+      | result | invalid      |

@@ -221,7 +221,7 @@ Feature: What tokens have to say
   @JWT-052 @core @rfc7519-4.1.4
   Scenario: a token that is known still ends
     Given a token "t" with:
-      | exp | now+2s |
+      | exp | now+3s |
     When the client sends "GET /exact" with the token "t"
     Then the response status is 200
     When the client sends "GET /exact" until the response status is 401

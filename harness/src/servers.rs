@@ -272,8 +272,8 @@ impl Endpoint {
             members.insert((*name).to_owned(), value.clone());
         }
         for (name, value) in &plan.claims {
-            match value {
-                Some(value) => members.insert(name.clone(), value.clone()),
+            match value.now() {
+                Some(value) => members.insert(name.clone(), value),
                 None => members.shift_remove(name),
             };
         }
