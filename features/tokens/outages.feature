@@ -102,7 +102,7 @@ Feature: Issuers that can't be asked, or answer with something else than keys
   @JWT-153 @extended @docs-plugins
   Scenario: keys are not used for ever
     Given a gateway of its own with the configuration "key-sets"
-      | /plugins/0/config/keySet/stale | "0s" |
+      | /plugins/0/config/keySet | {"minTtl": "4s", "maxTtl": "4s", "stale": "0s"} |
     And a token "t"
     When the client sends "GET /notes" with the token "t"
     Then the response status is 200

@@ -226,11 +226,25 @@ impl RunningIssuer {
                 Some(JwksServer::spawn_with(issuer.clone(), &certified).await?)
             }
         };
-        Ok(Self {
+        let running = Self {
             trusted,
             issuer,
             server,
-        })
+        };
+        running.make_keys().await?;
+        Ok(running)
+    }
+
+    /// Makes the keys that are published next, so that no fetch of them waits for it: RSA keys take their time.
+    ///
+    /// # Errors
+    /// When they can't be made.
+    pub async fn make_keys(&self) -> anyhow::Result<()> {
+        if self.server.is_some() {
+            let issuer = self.issuer.clone();
+            tokio::task::spawn_blocking(move || issuer.jwks()).await?;
+        }
+        Ok(())
     }
 
     /// Its server.
