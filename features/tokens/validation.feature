@@ -1,9 +1,10 @@
+@plugin:jwt-validate
 Feature: Requests are let in by a token of a trusted issuer
 
   Background:
     Given the configuration "tokens"
 
-  @JWT-001 @core @rfc6750-3 @plugin:jwt-validate
+  @JWT-001 @core @rfc6750-3
   Scenario: no token
     When the client sends "GET /notes"
     Then the response status is 401

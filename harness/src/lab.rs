@@ -11,8 +11,8 @@ use tokio::sync::OnceCell;
 
 use crate::adapters::{Adapter, Bindings, Running, SetupError, Site};
 use crate::fixtures::certificates::{Certificates, Leaf};
-use crate::fixtures::{Answer, Authority, Content, Fixture, PemFile, Texts};
-use crate::plan::{InstanceKey, ServerSettings};
+use crate::fixtures::{Authority, Content, Fixture, PemFile, Texts};
+use crate::plan::{InstanceKey, ServerAnswer, ServerSettings};
 use crate::servers::Servers;
 
 /// The gateways of a run.
@@ -34,8 +34,8 @@ pub struct Blueprint {
     pub behaviours: BTreeMap<Authority, Behaviour>,
     /// How servers around the gateway speak TLS, by what scenarios call them.
     pub servers: BTreeMap<String, ServerSettings>,
-    /// What issuers and introspection endpoints answer, by what scenarios call them.
-    pub answers: Vec<(String, Answer)>,
+    /// What issuers and introspection endpoints answer.
+    pub answers: Vec<ServerAnswer>,
 }
 
 /// A running gateway and its upstreams.

@@ -14,6 +14,7 @@ pub use placeholder::{Lookup, expand};
 pub use token::{TokenPlan, seconds};
 
 use crate::fixtures::certificates::{Certificates, Certified, Leaf};
+use crate::fixtures::jwks_server::Document;
 use crate::fixtures::{Answer, Change, Consumer, Fixture, FixtureError, Key};
 use crate::steps::{self, Action, StepFailure};
 use crate::suite::Case;
@@ -41,8 +42,8 @@ pub struct Plan {
     pub connecting: Connecting,
     /// How servers around the gateway speak TLS, by what the scenario calls them.
     pub servers: BTreeMap<String, ServerSettings>,
-    /// What issuers and introspection endpoints answer, by what the scenario calls them.
-    pub answers: Vec<(String, Answer)>,
+    /// What issuers and introspection endpoints answer.
+    pub answers: Vec<ServerAnswer>,
     id: String,
     number: usize,
 }
@@ -57,6 +58,17 @@ pub struct ClientCertificate {
     /// What it says.
     pub leaf: Leaf,
     made: Option<Arc<Certified>>,
+}
+
+/// What a server answers from the start.
+#[derive(Clone, Debug)]
+pub struct ServerAnswer {
+    /// What the scenario calls the server.
+    pub server: String,
+    /// For which documents, where it is an issuer's.
+    pub documents: &'static [Document],
+    /// What it answers.
+    pub answer: Answer,
 }
 
 /// Which running gateway a scenario uses; scenarios with equal keys share one.
@@ -103,7 +115,10 @@ impl Plan {
         let servers = self.servers.iter();
         let servers = servers.map(|(name, settings)| format!("{name}: {settings}"));
         let answers = self.answers.iter();
-        let answers = answers.map(|(name, answer)| format!("{name}: {answer:?}"));
+        let answers = answers.map(|one| {
+            let (documents, answer) = (one.documents, &one.answer);
+            format!("{}: {documents:?} {answer:?}", one.server)
+        });
         let changes: Vec<String> = self
             .changes
             .iter()

@@ -13,7 +13,7 @@ use crate::fixtures::introspection_server::IntrospectionServer;
 use crate::fixtures::jwks_server::{Document, JwksServer};
 use crate::fixtures::tokens::{Algorithm, Draft, Issuer};
 use crate::fixtures::{Answer, Authority, Endpoint, Fixture, TrustedIssuer};
-use crate::plan::{ServerSettings, TokenPlan};
+use crate::plan::{ServerAnswer, ServerSettings, TokenPlan};
 
 /// The servers around a gateway.
 #[derive(Debug, Default)]
@@ -45,7 +45,7 @@ pub struct RunningEndpoint {
 }
 
 impl Servers {
-    /// Starts what a configuration names. `settings` and `answers` go by the names that scenarios call servers.
+    /// Starts what a configuration names. `settings` go by the names that scenarios call servers.
     ///
     /// # Errors
     /// When a host can't stand in a certificate, no port is free, or two servers have one address.
@@ -53,7 +53,7 @@ impl Servers {
         fixture: &Fixture,
         certificates: &Certificates,
         settings: &BTreeMap<String, ServerSettings>,
-        answers: &[(String, Answer)],
+        answers: &[ServerAnswer],
     ) -> anyhow::Result<Self> {
         let mut servers = Self::default();
         for trusted in fixture.issuers() {
@@ -74,8 +74,8 @@ impl Servers {
                 "two servers of the configuration are at {authority}; give each a host of its own"
             );
         }
-        for (name, answer) in answers {
-            servers.set_answer(name, answer)?;
+        for one in answers {
+            servers.set_answer(&one.server, one.documents, &one.answer)?;
         }
         Ok(servers)
     }
@@ -128,18 +128,24 @@ impl Servers {
             .with_context(|| format!("the configuration has no introspection endpoint {name}"))
     }
 
-    /// Makes an issuer (its key set and its metadata) or an introspection endpoint answer so from now on.
+    /// Makes an issuer answer so from now on when it is asked for these documents, or an introspection endpoint whatever
+    /// it is asked.
     ///
     /// # Errors
     /// When there is none of this name.
-    pub fn set_answer(&self, name: &str, answer: &Answer) -> anyhow::Result<()> {
+    pub fn set_answer(
+        &self,
+        name: &str,
+        documents: &[Document],
+        answer: &Answer,
+    ) -> anyhow::Result<()> {
         if let Ok(endpoint) = self.endpoint(name) {
             endpoint.server.set_answer(answer.clone());
             return Ok(());
         }
         let server = self.issuer(name)?.server()?;
-        for document in [Document::Keys, Document::OpenId, Document::OAuth] {
-            server.set_answer(document, answer.clone());
+        for document in documents {
+            server.set_answer(*document, answer.clone());
         }
         Ok(())
     }
@@ -220,11 +226,25 @@ impl RunningIssuer {
                 Some(JwksServer::spawn_with(issuer.clone(), &certified).await?)
             }
         };
-        Ok(Self {
+        let running = Self {
             trusted,
             issuer,
             server,
-        })
+        };
+        running.make_keys().await?;
+        Ok(running)
+    }
+
+    /// Makes the keys that are published next, so that no fetch of them waits for it: RSA keys take their time.
+    ///
+    /// # Errors
+    /// When they can't be made.
+    pub async fn make_keys(&self) -> anyhow::Result<()> {
+        if self.server.is_some() {
+            let issuer = self.issuer.clone();
+            tokio::task::spawn_blocking(move || issuer.jwks()).await?;
+        }
+        Ok(())
     }
 
     /// Its server.
@@ -266,8 +286,8 @@ impl Endpoint {
             members.insert((*name).to_owned(), value.clone());
         }
         for (name, value) in &plan.claims {
-            match value {
-                Some(value) => members.insert(name.clone(), value.clone()),
+            match value.now() {
+                Some(value) => members.insert(name.clone(), value),
                 None => members.shift_remove(name),
             };
         }

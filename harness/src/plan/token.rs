@@ -18,12 +18,34 @@ pub struct TokenPlan {
     pub issuer: String,
     /// The algorithm, where the issuer's usual one is not meant.
     pub algorithm: Option<String>,
-    /// Claims, or members of the introspection answer; none: removed.
-    pub claims: Vec<(String, Option<Value>)>,
-    /// Parameters of the header; none: removed.
-    pub header: Vec<(String, Option<Value>)>,
+    /// Claims, or members of the introspection answer.
+    pub claims: Vec<(String, Said)>,
+    /// Parameters of the header.
+    pub header: Vec<(String, Said)>,
     /// The token itself, where it means nothing by itself.
     pub opaque: Option<String>,
+}
+
+/// What a scenario says of a claim or a parameter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// It has this value.
+    Value(Value),
+    /// It is a time, so many seconds from when the token is issued.
+    Time(i64),
+    /// It is not there.
+    Removed,
+}
+
+impl Said {
+    /// The value if the token is issued now; none: removed.
+    pub fn now(&self) -> Option<Value> {
+        match self {
+            Self::Value(value) => Some(value.clone()),
+            Self::Time(offset) => Some(seconds().saturating_add_signed(*offset).into()),
+            Self::Removed => None,
+        }
+    }
 }
 
 impl TokenPlan {
@@ -41,14 +63,14 @@ impl TokenPlan {
     /// The draft with what the table says.
     pub fn applied<'a>(&self, mut draft: Draft<'a>) -> Draft<'a> {
         for (name, value) in &self.claims {
-            draft = match value {
-                Some(value) => draft.claim(name, value.clone()),
+            draft = match value.now() {
+                Some(value) => draft.claim(name, value),
                 None => draft.without(name),
             };
         }
         for (name, value) in &self.header {
-            draft = match value {
-                Some(value) => draft.header(name, value.clone()),
+            draft = match value.now() {
+                Some(value) => draft.header(name, value),
                 None => draft.without_header(name),
             };
         }
@@ -61,7 +83,7 @@ impl TokenPlan {
         expand: &dyn Fn(&str) -> Result<String, StepFailure>,
     ) -> Result<(), StepFailure> {
         for (_, value) in self.claims.iter_mut().chain(&mut self.header) {
-            if let Some(value) = value {
+            if let Said::Value(value) = value {
                 expand_value(value, expand)?;
             }
         }
@@ -96,19 +118,19 @@ fn expand_value(
     Ok(())
 }
 
-fn read(value: &str) -> Option<Value> {
+fn read(value: &str) -> Said {
     if value == "removed" {
-        return None;
+        return Said::Removed;
     }
     let json = || serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    Some(time(value).map_or_else(json, Value::from))
+    time(value).map_or_else(|| Said::Value(json()), Said::Time)
 }
 
-/// `now`, `now+5m`, `now-1h`, in seconds since the Unix epoch.
-fn time(text: &str) -> Option<u64> {
+/// `now`, `now+5m`, `now-1h`, in seconds from now.
+fn time(text: &str) -> Option<i64> {
     let rest = text.strip_prefix("now")?;
     if rest.is_empty() {
-        return Some(seconds());
+        return Some(0);
     }
     let (sign, amount) = rest.split_at_checked(1)?;
     let (number, unit) = amount.split_at_checked(amount.len().checked_sub(1)?)?;
@@ -119,10 +141,10 @@ fn time(text: &str) -> Option<u64> {
         "d" => 24 * 60 * 60,
         _ => return None,
     };
-    let amount = number.parse::<u64>().ok()?.checked_mul(unit)?;
+    let amount = i64::from(number.parse::<u32>().ok()?).checked_mul(unit)?;
     match sign {
-        "+" => seconds().checked_add(amount),
-        "-" => seconds().checked_sub(amount),
+        "+" => Some(amount),
+        "-" => Some(-amount),
         _ => None,
     }
 }
@@ -136,14 +158,20 @@ mod tests {
 
     #[test]
     fn a_value_is_json_a_time_or_text() {
-        assert_eq!(read("[1]"), Some(json!([1])));
-        assert_eq!(read("editor"), Some(json!("editor")));
-        assert_eq!(read("\"7\""), Some(json!("7")));
-        assert_eq!(read("removed"), None);
-        assert_eq!(read("nowhere"), Some(json!("nowhere")));
-        let hence = read("now+5m").unwrap().as_u64().unwrap();
-        assert!((299..=301).contains(&(hence - seconds())));
-        let ago = read("now-1h").unwrap().as_u64().unwrap();
+        let value = |value| Said::Value(value);
+        assert_eq!(read("[1]"), value(json!([1])));
+        assert_eq!(read("editor"), value(json!("editor")));
+        assert_eq!(read("\"7\""), value(json!("7")));
+        assert_eq!(read("removed"), Said::Removed);
+        assert_eq!(read("nowhere"), value(json!("nowhere")));
+        assert_eq!(read("now"), Said::Time(0));
+        assert_eq!(read("now+5m"), Said::Time(300));
+        assert_eq!(read("now-1h"), Said::Time(-3600));
+    }
+
+    #[test]
+    fn a_time_counts_from_when_the_token_is_issued() {
+        let ago = Said::Time(-3600).now().unwrap().as_u64().unwrap();
         assert!((3599..=3601).contains(&(seconds() - ago)));
     }
 
@@ -162,7 +190,10 @@ mod tests {
             (plan.issuer.as_str(), plan.algorithm.as_deref()),
             ("b", Some("RS256"))
         );
-        assert_eq!(plan.header, [("typ".to_owned(), Some(json!("at+jwt")))]);
-        assert_eq!(plan.claims, [("jti".to_owned(), None)]);
+        assert_eq!(
+            plan.header,
+            [("typ".to_owned(), Said::Value(json!("at+jwt")))]
+        );
+        assert_eq!(plan.claims, [("jti".to_owned(), Said::Removed)]);
     }
 }

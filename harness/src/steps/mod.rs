@@ -28,7 +28,7 @@ pub type StepResult = Result<(), StepFailure>;
 pub struct Definition {
     /// Whether it declares, acts or asserts.
     pub kind: StepType,
-    /// Its text; `{string}` stands for a text in double quotes, `{int}` for a whole number.
+    /// Its text; `{string}` stands for a text in double or single quotes, `{int}` for a whole number.
     pub pattern: &'static str,
     /// What it means, in one line.
     pub about: &'static str,

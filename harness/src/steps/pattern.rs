@@ -1,4 +1,5 @@
-//! Step patterns: literal text with `{string}` and `{int}`, a small part of Cucumber Expressions.
+//! Step patterns: literal text with `{string}` and `{int}`, a small part of Cucumber Expressions. A text stands in double
+//! quotes or in single ones.
 
 use std::str::FromStr;
 
@@ -91,6 +92,9 @@ pub(super) fn shape(text: &str) -> String {
     shape
 }
 
+/// What a text stands in; in single quotes, it may hold double ones, as JSON does.
+const QUOTES: [char; 2] = ['"', '\''];
+
 fn values(mut pattern: &str, mut text: &str) -> Option<Vec<String>> {
     let mut values = Vec::new();
     while let Some(start) = pattern.find('{') {
@@ -98,7 +102,8 @@ fn values(mut pattern: &str, mut text: &str) -> Option<Vec<String>> {
         text = text.strip_prefix(literal)?;
         let (value, after) = if let Some(rest) = rest.strip_prefix("{string}") {
             pattern = rest;
-            text.strip_prefix('"')?.split_once('"')?
+            let quote = text.chars().next().filter(|first| QUOTES.contains(first))?;
+            text[1..].split_once(quote)?
         } else {
             pattern = rest.strip_prefix("{int}")?;
             text.split_at(
@@ -106,7 +111,7 @@ fn values(mut pattern: &str, mut text: &str) -> Option<Vec<String>> {
                     .unwrap_or(text.len()),
             )
         };
-        if value.is_empty() && !text.starts_with('"') {
+        if value.is_empty() && !text.starts_with(QUOTES) {
             return None;
         }
         values.push(value.to_owned());

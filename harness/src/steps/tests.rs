@@ -52,6 +52,16 @@ fn arguments_are_read_in_order() {
 }
 
 #[test]
+fn a_text_in_single_quotes_may_hold_double_ones() {
+    let said = r#"the issuer "auth.example" answers 'json={"keys":[]}'"#;
+    let (_, arguments) = find(&step(StepType::When, said)).unwrap();
+    assert_eq!(arguments.text(0), "auth.example");
+    assert_eq!(arguments.text(1), r#"json={"keys":[]}"#);
+    let open = r#"the issuer "auth.example" answers 'good""#;
+    assert!(find(&step(StepType::When, open)).is_err());
+}
+
+#[test]
 fn an_argument_may_be_empty_only_in_quotes() {
     assert!(find(&step(StepType::Then, r#"the body is """#)).is_ok());
     assert!(find(&step(StepType::Then, "the response status is ")).is_err());

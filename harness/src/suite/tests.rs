@@ -1,8 +1,11 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::fixtures::Fixture;
 use crate::fixtures::certificates::Certificates;
+use crate::fixtures::tokens::kinds;
 use crate::plan::Plan;
 
 const WHOLE: &str = r#"
@@ -62,6 +65,24 @@ fn every_fixture_is_used_and_of_the_public_format() {
             "no scenario uses scenarios/{name}"
         );
     }
+}
+
+#[test]
+fn every_kind_of_token_is_sent() {
+    let suite = Suite::embedded().unwrap();
+    let plans = suite.cases.iter().map(|case| Plan::of(case).unwrap());
+    let sent: BTreeSet<String> = plans
+        .flat_map(|plan| plan.tokens)
+        .map(|token| token.kind)
+        .collect();
+    let missing: Vec<_> = kinds()
+        .map(|kind| kind.name)
+        .filter(|name| !sent.contains(*name))
+        .collect();
+    assert!(
+        missing.is_empty(),
+        "no scenario has tokens of the kinds {missing:?}"
+    );
 }
 
 #[test]

@@ -3,10 +3,11 @@
 
 use super::declare;
 use crate::fixtures::certificates::{Leaf, VARIANTS};
+use crate::fixtures::jwks_server::Document;
 use crate::fixtures::tokens::kinds;
 use crate::fixtures::{Answer, Consumer, Key, Password, TokenClaim};
 use crate::plan::connecting::{list, unknown};
-use crate::plan::{Plan, TokenPlan};
+use crate::plan::{Plan, ServerAnswer, TokenPlan};
 use crate::steps::{Arguments, Definition, StepFailure, StepResult};
 
 /// The steps.
@@ -80,6 +81,16 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
         "the issuer {string} answers {string}",
         "what its key set and metadata are answered with, in the words of `gatecheck fixtures --list`: status=500, stall, good",
         answers,
+    ),
+    declare(
+        "the metadata of the issuer {string} is answered with {string}",
+        "as before, and its key set as it was",
+        metadata_answers,
+    ),
+    declare(
+        "the OpenID metadata of the issuer {string} is answered with {string}",
+        "as before, and the metadata of OAuth (RFC 8414) as it was",
+        openid_answers,
     ),
     declare(
         "the introspection endpoint {string} answers {string}",
@@ -229,9 +240,28 @@ fn speaks(plan: &mut Plan, arguments: &Arguments) -> StepResult {
 }
 
 fn answers(plan: &mut Plan, arguments: &Arguments) -> StepResult {
+    add_answer(plan, arguments, Document::ALL)
+}
+
+fn metadata_answers(plan: &mut Plan, arguments: &Arguments) -> StepResult {
+    add_answer(plan, arguments, Document::METADATA)
+}
+
+fn openid_answers(plan: &mut Plan, arguments: &Arguments) -> StepResult {
+    add_answer(plan, arguments, &[Document::OpenId])
+}
+
+fn add_answer(
+    plan: &mut Plan,
+    arguments: &Arguments,
+    documents: &'static [Document],
+) -> StepResult {
     let answer: Result<Answer, _> = arguments.text(1).parse();
-    let answer = answer.map_err(|error| StepFailure(error.to_string()))?;
-    plan.answers.push((arguments.text(0).to_owned(), answer));
+    plan.answers.push(ServerAnswer {
+        server: arguments.text(0).to_owned(),
+        documents,
+        answer: answer.map_err(|error| StepFailure(error.to_string()))?,
+    });
     Ok(())
 }
 

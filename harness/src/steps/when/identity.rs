@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::time::sleep;
 
 use super::{SUCCEEDS_WITHIN, TRY_EVERY, request, send_first};
+use crate::client::Request;
 use crate::fixtures::jwks_server::{Document, JwksServer};
 use crate::fixtures::{Answer, Content, Texts};
 use crate::servers::Servers;
@@ -18,6 +19,8 @@ const ASKED_WITHIN: Duration = Duration::from_secs(5);
 pub(in crate::steps) const STEPS: &[Definition] = perform! { When:
     "the client sends {string} with the token {string}" => send_with_token,
         "as before, with the token where the configuration wants it: Authorization: Bearer, unless it says otherwise";
+    "the client sends {string} with the token {string}, {int} times at once" => send_with_token_at_once,
+        "as before, so many requests at the same time";
     "the client sends {string} with the password of {string}" => send_with_password,
         "as before, with the consumer's name and password (Authorization: Basic)";
     "the client sends {string} until the handshake fails" => send_until_refused,
@@ -42,6 +45,8 @@ pub(in crate::steps) const STEPS: &[Definition] = perform! { When:
         "it publishes none but the keys that sign";
     "the issuer {string} answers {string}" => answers,
         "what its key set and metadata are answered with from now on: status=500, stall, close, not-json, good";
+    "the metadata of the issuer {string} is answered with {string}" => metadata_answers,
+        "as before, and its key set as it was";
     "the issuer {string} sends the header {string}" => cache_control,
         "with its key set from now on; Cache-Control alone can be set: \"Cache-Control: max-age=60\"";
     "the issuer {string} was asked {int} times" => was_asked,
@@ -53,13 +58,26 @@ pub(in crate::steps) const STEPS: &[Definition] = perform! { When:
 };
 
 async fn send_with_token(world: &mut World, arguments: &Arguments) -> StepResult {
+    let request = with_token(world, arguments)?;
+    send_first(world, request, 0).await
+}
+
+async fn send_with_token_at_once(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, client) = (with_token(world, arguments)?, world.client(0)?);
+    world.begin_batch();
+    world
+        .send_at_once(&request, client, arguments.number(2)?)
+        .await
+}
+
+fn with_token(world: &World, arguments: &Arguments) -> Result<Request, StepFailure> {
     let mut request = request(arguments)?;
     let token = world.token(arguments.text(1))?;
     let (header, scheme) = world.instance()?.fixture.token_header();
     request
         .headers
         .insert(0, (header, format!("{scheme}{token}")));
-    send_first(world, request, 0).await
+    Ok(request)
 }
 
 async fn send_with_password(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -161,13 +179,13 @@ async fn revoke_token(world: &mut World, arguments: &Arguments) -> StepResult {
 async fn add_keys(world: &mut World, arguments: &Arguments) -> StepResult {
     let issuer = servers(world)?.issuer(arguments.text(0)).map_err(failed)?;
     issuer.issuer.add_keys();
-    Ok(())
+    issuer.make_keys().await.map_err(failed)
 }
 
 async fn replace_keys(world: &mut World, arguments: &Arguments) -> StepResult {
     let issuer = servers(world)?.issuer(arguments.text(0)).map_err(failed)?;
     issuer.issuer.rotate();
-    Ok(())
+    issuer.make_keys().await.map_err(failed)
 }
 
 async fn withdraw_keys(world: &mut World, arguments: &Arguments) -> StepResult {
@@ -177,9 +195,17 @@ async fn withdraw_keys(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn answers(world: &mut World, arguments: &Arguments) -> StepResult {
+    set_answer(world, arguments, Document::ALL)
+}
+
+async fn metadata_answers(world: &mut World, arguments: &Arguments) -> StepResult {
+    set_answer(world, arguments, Document::METADATA)
+}
+
+fn set_answer(world: &World, arguments: &Arguments, documents: &[Document]) -> StepResult {
     let answer: Result<Answer, _> = arguments.text(1).parse();
     let answer = answer.map_err(|error| StepFailure(error.to_string()))?;
-    let set = servers(world)?.set_answer(arguments.text(0), &answer);
+    let set = servers(world)?.set_answer(arguments.text(0), documents, &answer);
     set.map_err(failed)
 }
 
