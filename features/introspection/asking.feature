@@ -4,11 +4,10 @@ Feature: The authorization server is asked about a token
   @INTRO-001 @core @rfc7662-2.1
   Scenario Outline: the gateway says who asks: <way>
     Given a gateway of its own with the configuration "introspection"
-      | /plugins/0/config/clientAuth       | "<way>"             |
-      | /plugins/0/config/tls/certificate  | <certificate>       |
-      | /plugins/0/config/tls/key          | <key>               |
-      | /plugins/0/config/clientSecret     | <secret>            |
-      | /plugins/0/config/tokenTypeHint    | "access_token"      |
+      | /plugins/0/config/clientAuth    | "<way>"        |
+      | /plugins/0/config/tls           | <tls>          |
+      | /plugins/0/config/clientSecret  | <secret>       |
+      | /plugins/0/config/tokenTypeHint | "access_token" |
     And an opaque token "t"
     When the client sends "GET /notes" with the token "t"
     Then the response status is 200
@@ -23,10 +22,10 @@ Feature: The authorization server is asked about a token
       | client_id       | <client>                          |
 
     Examples:
-      | way   | certificate   | key           | secret                       | client  |
-      | basic | removed       | removed       | "${env:INTROSPECTION_SECRET}" | absent  |
-      | post  | removed       | removed       | "${env:INTROSPECTION_SECRET}" | gateway |
-      | tls   | "gateway.pem" | "gateway.key" | removed                      | gateway |
+      | way   | tls                                                                         | secret                        | client  |
+      | basic | {"ca": "ca.pem"}                                                            | "${env:INTROSPECTION_SECRET}" | absent  |
+      | post  | {"ca": "ca.pem"}                                                            | "${env:INTROSPECTION_SECRET}" | gateway |
+      | tls   | {"ca": "ca.pem", "certificate": "gateway.pem", "key": "gateway.key"} | removed                       | gateway |
 
   @INTRO-002 @strict @rfc7662-2.3
   Scenario: a server that does not believe the gateway is nobody's fault but ours
@@ -61,7 +60,7 @@ Feature: The authorization server is asked about a token
   Scenario Outline: what no token can be is not asked about: <kind>
     Given a gateway of its own with the configuration "introspection"
     And an opaque token "t"
-    When the client sends "GET /notes" with the header "Authorization: <value>"
+    When the client sends "GET /notes" with the header 'Authorization: <value>'
     Then the response status is <status>
     And the upstream was not called
     And the introspection endpoint was asked 0 times

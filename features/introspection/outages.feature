@@ -5,7 +5,7 @@ Feature: While the authorization server cannot be asked, nobody passes unless th
   Scenario Outline: the server answers with <answer>
     Given a gateway of its own with the configuration "introspection"
     And an opaque token "t"
-    And the introspection endpoint "introspect.example" answers "<answer>"
+    And the introspection endpoint "introspect.example" answers '<answer>'
     When the client sends "GET /notes" with the token "t"
     Then the response status is 503
     And the upstream was not called

@@ -37,11 +37,11 @@ Feature: Answers are remembered for a while, and no longer than they hold
       | active | false |
     When the client sends "GET /notes" with the token "t"
     And the client sends 2 such requests
-    Then every response has the status 200
+    Then every response status is 200
     And the introspection endpoint was asked about the token "t" 3 times
     When the client sends "GET /notes" with the token "wrong"
     And the client sends 2 such requests
-    Then every response has the status 401
+    Then every response status is 401
     And the introspection endpoint was asked about the token "wrong" 3 times
 
   @INTRO-033 @extended @rfc7662-4
@@ -88,7 +88,7 @@ Feature: Answers are remembered for a while, and no longer than they hold
     Given a gateway of its own with the configuration "introspection"
       | /plugins/0/config/cache | {"negativeTtl": "1s"} |
     And an opaque token "t"
-    And the introspection endpoint "introspect.example" answers "json={"active":false}"
+    And the introspection endpoint "introspect.example" answers 'json={"active":false}'
     When the client sends "GET /notes" with the token "t"
     Then the response status is 401
     And the upstream was not called
@@ -107,7 +107,7 @@ Feature: Answers are remembered for a while, and no longer than they hold
     And the introspection endpoint was asked about the token "t" 1 times
     When the introspection endpoint "introspect.example" answers "drip=2ms"
     And the client sends 40 such requests at once
-    Then every response has the status 200
+    Then every response status is 200
     And the upstream "notes" received 40 of the requests
     And the introspection endpoint was asked about the token "t" 2 times
 

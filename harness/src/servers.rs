@@ -13,7 +13,7 @@ use crate::fixtures::introspection_server::IntrospectionServer;
 use crate::fixtures::jwks_server::{Document, JwksServer};
 use crate::fixtures::tokens::{Algorithm, Draft, Issuer};
 use crate::fixtures::{Answer, Authority, Endpoint, Fixture, TrustedIssuer};
-use crate::plan::{ServerSettings, TokenPlan};
+use crate::plan::{ServerSettings, TokenPlan, at_present};
 
 /// The servers around a gateway.
 #[derive(Debug, Default)]
@@ -267,7 +267,7 @@ impl Endpoint {
         }
         for (name, value) in &plan.claims {
             match value {
-                Some(value) => members.insert(name.clone(), value.clone()),
+                Some(value) => members.insert(name.clone(), at_present(value)),
                 None => members.shift_remove(name),
             };
         }

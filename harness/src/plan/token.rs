@@ -42,13 +42,13 @@ impl TokenPlan {
     pub fn applied<'a>(&self, mut draft: Draft<'a>) -> Draft<'a> {
         for (name, value) in &self.claims {
             draft = match value {
-                Some(value) => draft.claim(name, value.clone()),
+                Some(value) => draft.claim(name, at_present(value)),
                 None => draft.without(name),
             };
         }
         for (name, value) in &self.header {
             draft = match value {
-                Some(value) => draft.header(name, value.clone()),
+                Some(value) => draft.header(name, at_present(value)),
                 None => draft.without_header(name),
             };
         }
@@ -100,8 +100,14 @@ fn read(value: &str) -> Option<Value> {
     if value == "removed" {
         return None;
     }
-    let json = || serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
-    Some(time(value).map_or_else(json, Value::from))
+    Some(serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)))
+}
+
+/// The value, where it is a time such as `now+5m` in seconds since the Unix epoch: the time is that at which the token
+/// is made, not that at which the scenario is read.
+pub fn at_present(value: &Value) -> Value {
+    let time = value.as_str().and_then(time);
+    time.map_or_else(|| value.clone(), Value::from)
 }
 
 /// `now`, `now+5m`, `now-1h`, in seconds since the Unix epoch.
@@ -140,10 +146,11 @@ mod tests {
         assert_eq!(read("editor"), Some(json!("editor")));
         assert_eq!(read("\"7\""), Some(json!("7")));
         assert_eq!(read("removed"), None);
-        assert_eq!(read("nowhere"), Some(json!("nowhere")));
-        let hence = read("now+5m").unwrap().as_u64().unwrap();
+        assert_eq!(at_present(&json!("nowhere")), json!("nowhere"));
+        assert_eq!(read("now+5m"), Some(json!("now+5m")), "not yet");
+        let hence = at_present(&json!("now+5m")).as_u64().unwrap();
         assert!((299..=301).contains(&(hence - seconds())));
-        let ago = read("now-1h").unwrap().as_u64().unwrap();
+        let ago = at_present(&json!("now-1h")).as_u64().unwrap();
         assert!((3599..=3601).contains(&(seconds() - ago)));
     }
 

@@ -1,4 +1,5 @@
-//! Step patterns: literal text with `{string}` and `{int}`, a small part of Cucumber Expressions.
+//! Step patterns: literal text with `{string}` (in quotes, or in single ones) and `{int}`, a small part of Cucumber
+//! Expressions.
 
 use std::str::FromStr;
 
@@ -98,7 +99,8 @@ fn values(mut pattern: &str, mut text: &str) -> Option<Vec<String>> {
         text = text.strip_prefix(literal)?;
         let (value, after) = if let Some(rest) = rest.strip_prefix("{string}") {
             pattern = rest;
-            text.strip_prefix('"')?.split_once('"')?
+            let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
+            text.strip_prefix(quote)?.split_once(quote)?
         } else {
             pattern = rest.strip_prefix("{int}")?;
             text.split_at(
@@ -106,7 +108,7 @@ fn values(mut pattern: &str, mut text: &str) -> Option<Vec<String>> {
                     .unwrap_or(text.len()),
             )
         };
-        if value.is_empty() && !text.starts_with('"') {
+        if value.is_empty() && !text.starts_with(['"', '\'']) {
             return None;
         }
         values.push(value.to_owned());

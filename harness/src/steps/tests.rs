@@ -52,6 +52,14 @@ fn arguments_are_read_in_order() {
 }
 
 #[test]
+fn what_stands_in_single_quotes_may_have_double_ones_in_it() {
+    let value = r#"the introspection endpoint "a.example" answers 'json={"active":1}'"#;
+    let (_, arguments) = find(&step(StepType::Given, value)).unwrap();
+    assert_eq!(arguments.text(0), "a.example");
+    assert_eq!(arguments.text(1), r#"json={"active":1}"#);
+}
+
+#[test]
 fn an_argument_may_be_empty_only_in_quotes() {
     assert!(find(&step(StepType::Then, r#"the body is """#)).is_ok());
     assert!(find(&step(StepType::Then, "the response status is ")).is_err());
