@@ -126,7 +126,7 @@ Feature: What the authorization server says of a token is followed
     When the client sends "GET /notes" with the token "t"
     Then the body is a problem with the status 401
     And the body does not contain "{token t}"
-    And the header "Cache-Control" is absent
+    And the header "Cache-Control" contains "no-store"
 
   @INTRO-019 @strict @rfc6750-2
   Scenario: two tokens are one too many

@@ -30,7 +30,6 @@ Feature: The authorization server is asked about a token
   @INTRO-002 @strict @rfc7662-2.3
   Scenario: a server that does not believe the gateway is nobody's fault but ours
     Given a gateway of its own with the configuration "introspection"
-      | /plugins/0/config/clientSecret | "${env:ANOTHER_SECRET}" |
       | /plugins/0/config/onOutage     | "open"                  |
     And the introspection endpoint "introspect.example" answers "status=401"
     And an opaque token "t"
