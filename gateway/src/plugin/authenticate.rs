@@ -242,17 +242,22 @@ impl Authentication {
         Flow::Next
     }
 
-    /// What cannot be judged now might be right, so it comes first; then what is wrong; then what is missing.
+    /// What cannot be judged now might be right, so it comes first; then what is somebody's, but does not reach so far;
+    /// then what is wrong; then what is missing.
     fn refuse(
         &self,
         refused: &[(usize, Refusal)],
         absent: &[usize],
         exchange: &mut Exchange,
     ) -> Flow {
-        let unavailable = |(_, refusal): &&(usize, Refusal)| {
-            refusal.rejection.reason.facts().status.is_server_error()
-        };
-        let decisive = refused.iter().find(unavailable).or(refused.first());
+        let decisive = refused.iter().min_by_key(|(_, refusal)| {
+            let status = refusal.rejection.reason.facts().status;
+            match status {
+                status if status.is_server_error() => 0,
+                StatusCode::FORBIDDEN => 1,
+                _ => 2,
+            }
+        });
         let Some((place, refusal)) = decisive else {
             exchange.attempt = absent
                 .first()
@@ -283,12 +288,15 @@ impl Authentication {
         refusal.rejection.clone().into()
     }
 
+    /// Tells the challenges, those that are alike once: two plugins may take the same token.
     fn challenge_for(&self, places: &[usize], exchange: &mut Exchange) {
-        for challenge in places
-            .iter()
-            .filter_map(|at| self.plugins[*at].1.challenge())
-        {
-            exchange.response_edits.append(&WWW_AUTHENTICATE, challenge);
+        let mut told = SmallVec::<[HeaderValue; 2]>::new();
+        let challenges = places.iter().map(|at| self.plugins[*at].1.challenge());
+        for challenge in challenges.flatten() {
+            if !told.contains(&challenge) {
+                told.push(challenge.clone());
+                exchange.response_edits.append(&WWW_AUTHENTICATE, challenge);
+            }
         }
     }
 
@@ -296,10 +304,9 @@ impl Authentication {
         match absent {
             [one] => self.plugins[*one].1.wanted().into(),
             _ => {
-                let all: Vec<_> = absent
-                    .iter()
-                    .map(|at| self.plugins[*at].1.wanted())
-                    .collect();
+                let all = absent.iter().map(|at| self.plugins[*at].1.wanted());
+                let all: indexmap::IndexSet<_> = all.collect();
+                let all: Vec<_> = all.into_iter().collect();
                 let between = match self.combine {
                     Combine::All => "; and ",
                     Combine::Any => "; or ",

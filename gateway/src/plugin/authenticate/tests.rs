@@ -18,6 +18,7 @@ impl Stub {
         match value {
             "wrong" => refuse(Reason::CredentialInvalid),
             "down" => refuse(Reason::KeysUnavailable),
+            "narrow" => refuse(Reason::InsufficientScope),
             name => Found::Known(Identity {
                 consumer: Some(Arc::new(
                     Consumer::new(name, vec![], indexmap::IndexMap::new()).unwrap(),
@@ -152,6 +153,32 @@ fn what_cannot_be_judged_is_no_reason_to_say_that_it_is_wrong() {
     assert_eq!(down.reason(), Some(Reason::KeysUnavailable));
     let other = call(&[("key", "alice"), ("token", "down")], &chain);
     assert_eq!(consumer(&other), Some("alice"));
+}
+
+#[test]
+fn what_is_somebody_s_is_not_called_wrong_for_another_s_sake() {
+    let chain = chain(Combine::Any, false);
+    let narrow = call(&[("key", "wrong"), ("token", "narrow")], &chain);
+    assert_eq!(narrow.reason(), Some(Reason::InsufficientScope));
+    let down = call(&[("key", "narrow"), ("token", "down")], &chain);
+    assert_eq!(down.reason(), Some(Reason::KeysUnavailable));
+}
+
+#[test]
+fn challenges_that_are_alike_are_told_once() {
+    let mut phases = Phases::default();
+    for name in ["token", "token", "key"] {
+        phases.authenticate(Arc::new(Stub(name)));
+        phases.link(Link {
+            name,
+            reason: "",
+            does: String::new(),
+            note: None,
+        });
+    }
+    let outcome = call(&[], &phases.finish(Combine::Any));
+    let told = edited(&[], &outcome.exchange.response_edits);
+    assert_eq!(told, ["www-authenticate: token", "www-authenticate: key"]);
 }
 
 #[test]
