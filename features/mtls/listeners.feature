@@ -78,6 +78,7 @@ Feature: A listener asks clients for certificates
   @MTLS-004 @core @rfc5280-6.1
   Scenario: a certificate from an intermediate authority lets the client in
     Given the configuration "client-certificates"
+      | /listeners/0/tls/clientCertificates/crl | removed |
     And a client certificate "alice" that is "intermediate"
     And the client connects with:
       | certificate | alice |
@@ -218,3 +219,17 @@ Feature: A listener asks clients for certificates
     And the client is connected with:
       | protocol              | h2  |
       | certificate asked for | yes |
+
+  @MTLS-014 @extended @rfc5280-6.3
+  Scenario: where there are lists of revoked certificates, but none of the intermediate authority, nobody knows
+    Given the configuration "client-certificates"
+    And a client certificate "alice"
+    And a client certificate "bob" that is "intermediate"
+    And the client connects with:
+      | certificate | alice |
+    When the client sends "GET /vault"
+    Then the response status is 200
+    When the client connects with:
+      | certificate | bob |
+    And the client sends "GET /vault"
+    Then the upstream was not called

@@ -1,11 +1,9 @@
 Feature: A listener speaks TLS
 
-  Background:
-    Given the configuration "tls"
-
   @TLS-001 @core @rfc6066-3
   Scenario Outline: the host that the client asks for chooses the certificate: <server name>
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | server name | <server name> |
     When the client sends "GET /shop"
     Then the response status is 200
@@ -23,7 +21,8 @@ Feature: A listener speaks TLS
 
   @TLS-002 @extended @rfc6066-3
   Scenario: names of hosts have neither upper nor lower case
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | server name | B.Example |
     When the client sends "GET /shop"
     Then the response status is 200
@@ -32,7 +31,8 @@ Feature: A listener speaks TLS
 
   @TLS-003 @core @docs-configuration
   Scenario: a client that asks for no host is shown the first certificate
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | server name | none |
     When the client sends "GET /shop" with the header "Host: gateway.example"
     Then the response status is 200
@@ -41,7 +41,8 @@ Feature: A listener speaks TLS
 
   @TLS-004 @extended @docs-configuration @rfc6125-6.4.3
   Scenario Outline: for a host that no certificate is for, the first is shown: <server name>
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | server name | <server name> |
     When the client sends "GET /shop"
     Then no response came
@@ -80,7 +81,8 @@ Feature: A listener speaks TLS
 
   @TLS-007 @core @rfc7301-3.1
   Scenario Outline: of the protocols that the client offers one is chosen: <protocols>
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | protocols | <protocols> |
     When the client sends "GET /shop"
     Then the response status is 200
@@ -97,6 +99,7 @@ Feature: A listener speaks TLS
 
   @TLS-008 @extended @rfc7301-3.2
   Scenario: a client that offers no protocol that is spoken here is told
+    Given the configuration "tls"
     When the client sends "GET /shop"
     Then the response status is 200
     When the client connects with:
@@ -107,6 +110,7 @@ Feature: A listener speaks TLS
 
   @TLS-009 @core @rfc9113-3.2
   Scenario: HTTP/2 over TLS carries a body and an answer
+    Given the configuration "tls"
     When the client sends "POST /shop" over HTTP/2
       """
       two pounds of tea
@@ -119,6 +123,7 @@ Feature: A listener speaks TLS
 
   @TLS-010 @core @rfc6455-4.1
   Scenario: a WebSocket passes over TLS
+    Given the configuration "tls"
     When the client opens a WebSocket at "/shop"
       | Gatecheck-Behaviour | websocket |
     Then the response status is 101
@@ -127,7 +132,8 @@ Feature: A listener speaks TLS
 
   @TLS-011 @core @rfc9325-3.1.1
   Scenario Outline: TLS 1.2 and 1.3 are spoken: <version>
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | version | <version> |
     When the client sends "GET /shop"
     Then the response status is 200
@@ -155,7 +161,8 @@ Feature: A listener speaks TLS
 
   @TLS-013 @core @rfc7239-4
   Scenario Outline: the upstream hears that the client came over TLS, whatever the client says, over <protocols>
-    Given the client connects with:
+    Given the configuration "tls"
+    And the client connects with:
       | protocols | <protocols> |
     When the client sends "GET /shop"
       | X-Forwarded-Proto | http           |

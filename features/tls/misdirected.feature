@@ -1,10 +1,9 @@
-@misdirected-host
 Feature: On a connection over TLS requests are for hosts that its certificate covers
 
   Background:
     Given the configuration "tls"
 
-  @TLS-020 @extended @rfc9110-7.4
+  @TLS-020 @extended @rfc9110-7.4 @misdirected-host
   Scenario Outline: another host than the certificate's, over <protocols>: <server name>, <host>
     Given the client connects with:
       | server name | <server name> |
@@ -54,7 +53,7 @@ Feature: On a connection over TLS requests are for hosts that its certificate co
       | http/1.1  | none            | gateway.example      |
       | h2        | none            | localhost            |
 
-  @TLS-022 @extended @rfc9110-7.4
+  @TLS-022 @extended @rfc9110-7.4 @misdirected-host
   Scenario Outline: a client that asked for no host, over <protocols>
     Given the client connects with:
       | server name | none        |
@@ -68,10 +67,13 @@ Feature: On a connection over TLS requests are for hosts that its certificate co
       | http/1.1  |
       | h2        |
 
-  @TLS-023 @extended @rfc9112-3.2.2
+  @TLS-023 @extended @rfc9112-3.2.2 @misdirected-host
   Scenario: a target in absolute form is what counts
-    When the client sends "GET https://localhost/shop"
+    When the client sends "GET https://localhost/shop" with the header "Host: localhost"
     Then the response status is 200
+    When the client sends "GET https://c.example/shop" with the header "Host: c.example"
+    Then the response status is 421
+    And the upstream was not called
     When the client sends "GET https://c.example/shop" with the header "Host: gateway.example"
     Then the response status is 400 or 421
     And the upstream was not called
@@ -79,7 +81,7 @@ Feature: On a connection over TLS requests are for hosts that its certificate co
     Then the response status is 421
     And the upstream was not called
 
-  @TLS-024 @strict @rfc9457-3 @problem-json
+  @TLS-024 @strict @rfc9457-3 @problem-json @misdirected-host
   Scenario: the answer says why
     When the client sends "GET /shop" with the header "Host: c.example"
     Then the response status is 421

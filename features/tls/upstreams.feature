@@ -1,11 +1,9 @@
 Feature: A service is spoken to over TLS
 
-  Background:
-    Given the configuration "secure-upstreams"
-
   @TLS-040 @core @rfc9110-4.3.4
   Scenario Outline: an upstream whose certificate is good, from <variant> authority
-    Given the server "vault-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "vault-svc" speaks TLS with:
       | certificate | <variant> |
     When the client sends "GET /vault"
     Then the response status is 200
@@ -20,7 +18,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-041 @core @rfc9110-4.3.4
   Scenario Outline: an upstream whose certificate is <variant>
-    Given the server "vault-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "vault-svc" speaks TLS with:
       | certificate | <variant> |
     When the client sends "GET /renamed"
     Then the response status is 200
@@ -41,7 +40,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-042 @extended @rfc9209-2.3.14 @proxy-status
   Scenario Outline: Proxy-Status tells that the upstream's certificate is <variant>
-    Given the server "vault-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "vault-svc" speaks TLS with:
       | certificate | <variant> |
     When the client sends "GET /vault"
     Then the response status is 502
@@ -70,7 +70,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-044 @core @docs-configuration
   Scenario: an upstream that is asked for by another name
-    Given the server "renamed-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "renamed-svc" speaks TLS with:
       | hosts | vault.internal |
     When the client sends "GET /renamed"
     Then the response status is 200
@@ -80,23 +81,32 @@ Feature: A service is spoken to over TLS
 
   @TLS-045 @core @docs-configuration
   Scenario: an upstream that is asked for by another name and shows its own
-    Given the server "renamed-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "renamed-svc" speaks TLS with:
       | hosts | renamed-svc |
     When the client sends "GET /renamed"
     Then the response status is 502
     And the upstream was not called
 
   @TLS-046 @core @rfc6125-6.4.3
-  Scenario: an upstream with a certificate for a wildcard
-    Given the server "renamed-svc" speaks TLS with:
-      | hosts | *.internal |
+  Scenario Outline: an upstream with a certificate for a wildcard: <server name>
+    Given the configuration "secure-upstreams"
+      | /apis/1/service/tls/serverName | "<server name>" |
+    And the server "renamed-svc" speaks TLS with:
+      | hosts | *.vault.internal |
     When the client sends "GET /renamed"
-    Then the response status is 200
-    And the upstream "renamed" received the request
+    Then the response status is <status>
+
+    Examples:
+      | server name          | status |
+      | a.vault.internal     | 200    |
+      | vault.internal       | 502    |
+      | b.a.vault.internal   | 502    |
 
   @TLS-047 @core @rfc8446-4.4.2
   Scenario Outline: an upstream that wants a certificate gets that of the service, over <version>
-    Given the server "strict-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "strict-svc" speaks TLS with:
       | client certificate | required  |
       | version            | <version> |
     And the server "vault-svc" speaks TLS with:
@@ -119,7 +129,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-048 @extended @rfc9209-2.3.15 @proxy-status
   Scenario: Proxy-Status tells that the upstream broke the handshake off
-    Given the server "vault-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "vault-svc" speaks TLS with:
       | client certificate | required |
       | version            | TLSv1.2  |
     When the client sends "GET /vault"
@@ -144,7 +155,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-050 @core @docs-configuration
   Scenario: the certificate of one service is not shown to another
-    Given the server "strict-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "strict-svc" speaks TLS with:
       | client certificate | not asked for |
     And the server "public-svc" speaks TLS with:
       | client certificate | required |
@@ -158,7 +170,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-051 @core @rfc9325-3.1.1
   Scenario Outline: an upstream that speaks <version> alone
-    Given the server "vault-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "vault-svc" speaks TLS with:
       | version | <version> |
     When the client sends "GET /vault"
     Then the response status is 200
@@ -196,7 +209,8 @@ Feature: A service is spoken to over TLS
 
   @TLS-054 @strict @docs-configuration @problem-json
   Scenario: the answer tells the cause and nothing of the upstream
-    Given the server "vault-svc" speaks TLS with:
+    Given the configuration "secure-upstreams"
+    And the server "vault-svc" speaks TLS with:
       | certificate | wrong-name |
     When the client sends "GET /vault"
     Then the response status is 502
@@ -209,6 +223,7 @@ Feature: A service is spoken to over TLS
 
   @TLS-055 @core @docs-configuration
   Scenario: what the client was told of TLS doesn't matter to the upstream's: the client speaks none
+    Given the configuration "secure-upstreams"
     When the client sends "POST /vault" with a body of 300000 bytes
     Then the response status is 200
     And the upstream "vault" received a body of 300000 bytes
