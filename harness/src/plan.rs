@@ -11,7 +11,7 @@ use cucumber::gherkin::StepType;
 
 pub use connecting::{Connecting, ServerName, ServerSettings};
 pub use placeholder::{Lookup, expand};
-pub use token::{TokenPlan, at_present, seconds};
+pub use token::{TokenPlan, seconds};
 
 use crate::fixtures::certificates::{Certificates, Certified, Leaf};
 use crate::fixtures::jwks_server::Document;

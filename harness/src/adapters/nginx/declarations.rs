@@ -32,6 +32,14 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "the scheme of a target in absolute form is not looked at",
     },
     Declaration {
+        selector: "misdirected-host",
+        reason: "hosts are not compared with the certificate of the connection, but where clients' are asked for",
+    },
+    Declaration {
+        selector: "refusing-handshake",
+        reason: "the handshake is finished whatever the client shows; the refusal is a 400 (ssl_verify_client)",
+    },
+    Declaration {
         selector: "streamed-body",
         reason: "the whole body is kept, so that it can always be sent again",
     },
@@ -64,6 +72,11 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "hop-by-hop",
         reason: "what Connection names is passed on, and so are Proxy-Connection and Upgrade of a response",
         link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header",
+    },
+    KnownFailing {
+        selector: "client-cert-header",
+        reason: "a client's Client-Cert is passed on as any other header is",
+        link: "https://datatracker.ietf.org/doc/html/rfc9440#section-2.4",
     },
     KnownFailing {
         selector: "LIMIT-081",

@@ -1,5 +1,6 @@
 //! TLS: what a listener shows and asks for, and how a service is spoken to.
 
+use super::location::escaped;
 use super::plugins::quoted;
 use super::render::line;
 use crate::adapters::Unsupported;
@@ -38,7 +39,7 @@ pub(super) fn listener(fixture: &Fixture, tls: &ListenerTls) -> Result<String, U
                 for (hosts, names) in hosts.iter().zip(&names) {
                     let chosen = [&names.0, &names.1][choose];
                     for host in hosts {
-                        line(&mut text, 2, &format!("{host} {chosen}"));
+                        line(&mut text, 2, &format!("{} {chosen}", entry(host)));
                     }
                 }
                 text.push_str("    }\n");
@@ -56,6 +57,15 @@ pub(super) fn listener(fixture: &Fixture, tls: &ListenerTls) -> Result<String, U
         clients_of(clients, &mut text)?;
     }
     Ok(text)
+}
+
+/// A map's entry for a host. A wildcard of its own would stand for several labels; in a certificate it is one (RFC 6125
+/// §6.4.3).
+fn entry(host: &str) -> String {
+    match host.strip_prefix('*') {
+        Some(rest) => quoted(&format!("~*^[^.]+{}$", escaped(rest))),
+        None => host.to_owned(),
+    }
 }
 
 fn clients_of(clients: &ClientCertificates, text: &mut String) -> Result<(), Unsupported> {
