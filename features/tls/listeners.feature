@@ -180,8 +180,8 @@ Feature: A listener speaks TLS
   @TLS-014 @extended @docs-configuration
   Scenario: each listener has its own settings
     Given the configuration "tls"
-      | /listeners/1 | {"address": "127.0.0.1:8080"}                                                                                                           |
-      | /listeners/2 | {"address": "127.0.0.1:8444", "tls": {"minVersion": "1.3", "certificates": [{"certificate": "c.example.pem", "key": "c.key"}]}} |
+      | /listeners/- | {"address": "127.0.0.1:8080"} |
+      | /listeners/- | {"address": "127.0.0.1:8444", "tls": {"minVersion": "1.3", "certificates": [{"certificate": "c.example.pem", "key": "c.key"}]}} |
     When the client sends "GET /shop"
     Then the response status is 200
     And the client is connected with:

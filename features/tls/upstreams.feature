@@ -197,15 +197,20 @@ Feature: A service is spoken to over TLS
       | protocol | http/1.1 |
 
   @TLS-053 @strict @docs-configuration
-  Scenario: an upstream that doesn't agree to HTTP/2 is not spoken to in HTTP/1.1
+  Scenario Outline: an upstream that doesn't agree to HTTP/2 is not spoken to in HTTP/1.1: <protocols>
     Given the configuration "secure-upstreams"
       | /apis/0/service/http2 | true |
     And the server "vault-svc" speaks TLS with:
-      | protocols | http/1.1 |
+      | protocols | <protocols> |
     When the client sends "GET /vault"
     Then the response status is 502
-    And the header "Proxy-Status" contains "error=http_protocol_error"
+    And the header "Proxy-Status" contains "error=<error>"
     And the upstream was not called
+
+    Examples:
+      | protocols | error               |
+      | http/1.1  | tls_alert_received  |
+      | none      | http_protocol_error |
 
   @TLS-054 @strict @docs-configuration @problem-json
   Scenario: the answer tells the cause and nothing of the upstream
