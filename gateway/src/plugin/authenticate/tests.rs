@@ -178,7 +178,7 @@ fn challenges_that_are_alike_are_told_once() {
     }
     let outcome = call(&[], &phases.finish(Combine::Any));
     let told = edited(&[], &outcome.exchange.response_edits);
-    assert_eq!(told, ["www-authenticate: token", "www-authenticate: key"]);
+    assert_eq!(told, ["www-authenticate: key", "www-authenticate: token"]);
 }
 
 #[test]
