@@ -28,7 +28,7 @@ cargo xtask COMMAND
   demo [--once]    build, run the conformance suite on the gateway, then leave the gateway running to try;
                    --once: end after the report, with the verdict as the exit code
   test             everything that must pass before a change is merged
-  bench [NAME]     measure; NAME is one of cost (the default), routes, memory, allocations
+  bench [NAME]     measure; NAME is one of cost (the default), routes, memory, allocations, tokens, tls, stall
   fuzz [TARGET] [--seconds N]
                    feed random input to what reads strangers' input, until something breaks; N seconds (60) for each
                    target of gateway/fuzz/targets, or for this one
@@ -51,6 +51,9 @@ fn main() -> ExitCode {
         ["bench", "cost"] => bench::cost::run(),
         ["bench", "routes"] => bench::routes::run(),
         ["bench", "memory"] => bench::memory::run(),
+        ["bench", "tokens"] => bench::tokens::run(),
+        ["bench", "tls"] => bench::tls::run(),
+        ["bench", "stall"] => bench::stall::run(),
         ["bench", "allocations"] => bench::allocations(),
         ["fuzz", rest @ ..] => match fuzz::Call::read(rest) {
             Ok(call) => call.run(),

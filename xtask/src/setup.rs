@@ -64,6 +64,18 @@ const WRK: Tool = Tool {
     elsewhere: "wrk",
     purpose: "makes the benchmark's load",
 };
+const HAPROXY: Tool = Tool {
+    programs: &["haproxy"],
+    apt: &["haproxy"],
+    elsewhere: "haproxy",
+    purpose: "stands beside the gateway in the benchmark of tokens",
+};
+const PYTHON: Tool = Tool {
+    programs: &["python3"],
+    apt: &["python3", "python3-venv"],
+    elsewhere: "python3",
+    purpose: "installs Envoy for the benchmark of tokens",
+};
 
 /// What building and the demo need.
 pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
@@ -72,7 +84,18 @@ pub const TESTS: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM];
 /// What fuzzing needs.
 pub const FUZZING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER];
 /// All that any command needs.
-pub const EVERYTHING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER, NGINX, NODE, NPM, WRK];
+pub const EVERYTHING: &[Tool] = &[
+    CMAKE,
+    MAKE,
+    C_COMPILER,
+    CPP_COMPILER,
+    NGINX,
+    NODE,
+    NPM,
+    WRK,
+    HAPROXY,
+    PYTHON,
+];
 
 /// Package managers that are told of, not used: (program, command that installs).
 const OTHERS: [(&str, &str); 5] = [

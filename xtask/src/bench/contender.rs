@@ -114,6 +114,7 @@ pub struct Contender {
     pub title: &'static str,
     /// Where it listens.
     pub address: SocketAddr,
+    scheme: &'static str,
     process: Process,
     log: Option<PathBuf>,
 }
@@ -134,12 +135,7 @@ impl Contender {
         command.args([address.to_string(), backend.to_string()]);
         let mut process = Process::spawn("bare-pingora", &mut command)?;
         process.wait_for_port(address)?;
-        Ok(Self {
-            title: "bare Pingora",
-            address,
-            process,
-            log: None,
-        })
+        Ok(Self::new("bare Pingora", address, process))
     }
 
     /// The gateway under a profile.
@@ -162,23 +158,32 @@ impl Contender {
         let mut command = Core::Proxy.command(release("gateway")?)?;
         command.arg("run").arg(file).envs(Profile::environment());
         let gateway = Gateway::start(command, ANY_PORT, &directory)?;
-        Ok(Self {
-            title,
-            address: gateway.address,
-            process: gateway.process,
-            log: None,
-        })
+        Ok(Self::new(title, gateway.address, gateway.process))
     }
 
     /// nginx under a profile.
     pub fn nginx(title: &'static str, backend: SocketAddr, profile: Profile) -> Result<Self> {
         let (process, address) = nginx::proxy(backend, profile)?;
-        Ok(Self {
+        let mut started = Self::new(title, address, process);
+        started.log = Some(access_log("nginx")?);
+        Ok(started)
+    }
+
+    /// A program that listens already and writes no log.
+    pub fn new(title: &'static str, address: SocketAddr, process: Process) -> Self {
+        Self {
             title,
             address,
+            scheme: "http",
             process,
-            log: Some(access_log("nginx")?),
-        })
+            log: None,
+        }
+    }
+
+    /// The same, spoken to over TLS.
+    pub fn over_tls(mut self) -> Self {
+        self.scheme = "https";
+        self
     }
 
     /// Bytes that it holds in memory.
@@ -189,7 +194,8 @@ impl Contender {
     /// One turn under load.
     pub fn turn(&self, script: &Path, seconds: u32, arguments: &[&str]) -> Result<Turn> {
         let before = usage::cpu_time(self.process.id())?;
-        let load = load::run(self.address, script, seconds, arguments)
+        let url = format!("{}://{}/", self.scheme, self.address);
+        let load = load::run(&url, script, seconds, arguments)
             .map_err(|error| format!("{}: {error}", self.title))?;
         let spent = usage::cpu_time(self.process.id())?.saturating_sub(before);
         if let Some(log) = &self.log {
@@ -239,7 +245,8 @@ impl Core {
     }
 }
 
-fn release(program: &str) -> Result<PathBuf> {
+/// A program of the release build.
+pub fn release(program: &str) -> Result<PathBuf> {
     let profiles = workspace::target()?;
     Ok(profiles.join("release").join(program))
 }

@@ -1,7 +1,6 @@
 //! Load from wrk, and what wrk tells of it.
 
 use std::fmt::Write;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,19 +17,21 @@ pub struct Report {
     pub requests: u64,
     /// Answers per second.
     pub rate: f64,
+    /// The median of the time to an answer.
+    pub p50: Duration,
     /// The 99th percentile of the time to an answer.
     pub p99: Duration,
 }
 
 /// Sends requests for `seconds`, as the Lua script says; any answer but 2xx or 3xx, and any broken connection, is an
 /// error, because a proxy that refuses is fast for the wrong reason.
-pub fn run(address: SocketAddr, script: &Path, seconds: u32, arguments: &[&str]) -> Result<Report> {
+pub fn run(url: &str, script: &Path, seconds: u32, arguments: &[&str]) -> Result<Report> {
     let mut wrk = Core::Load.command("wrk")?;
     wrk.args(["--threads", "1", "--latency"])
         .args(["--connections", &CONNECTIONS.to_string()])
         .args(["--duration", &format!("{seconds}s")])
         .args([Path::new("--script"), script])
-        .arg(format!("http://{address}/"))
+        .arg(url)
         .arg("--")
         .args(arguments);
     let output = wrk.output()?;
@@ -89,6 +90,9 @@ impl Report {
             rate: word_after("Requests/sec:")
                 .ok_or_else(incomplete)?
                 .parse()?,
+            p50: word_after("50%")
+                .and_then(duration)
+                .ok_or_else(incomplete)?,
             p99: word_after("99%")
                 .and_then(duration)
                 .ok_or_else(incomplete)?,
@@ -129,6 +133,7 @@ mod tests {
             Report {
                 requests: 51234,
                 rate: 46576.36,
+                p50: Duration::from_micros(230),
                 p99: Duration::from_micros(1500)
             }
         );

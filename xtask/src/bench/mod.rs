@@ -6,10 +6,17 @@
 pub mod cost;
 pub mod memory;
 pub mod routes;
+pub mod stall;
+pub mod tls;
+pub mod tokens;
 
 mod contender;
+mod envoy;
+mod haproxy;
 mod load;
+mod material;
 mod nginx;
+mod silent;
 mod usage;
 
 use std::process::ExitCode;
@@ -36,10 +43,11 @@ fn prepare() -> Result {
     if !cfg!(target_os = "linux") {
         return Err("benchmarks read /proc and run on Linux only".into());
     }
-    let programs = ["--bin", "gateway", "--example", "bare-pingora"];
     let build = ["build", "--release", "--package", "gateway"];
+    let programs = ["--bin", "gateway", "--example", "bare-pingora"];
+    let minting = ["--example", "mint-tokens"];
     workspace::run(&mut workspace::cargo(
-        &[&build[..], &programs[..]].concat(),
+        &[&build[..], &programs[..], &minting[..]].concat(),
     )?)
 }
 

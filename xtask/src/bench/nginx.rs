@@ -16,15 +16,14 @@ pub fn backend() -> Result<(Process, SocketAddr)> {
         "backend",
         Core::Load,
         "",
+        "",
         r#"location / { default_type text/plain; return 200 "ok\n"; }"#,
     )
 }
 
 /// Forwards to the backend under the profile.
 pub fn proxy(backend: SocketAddr, profile: Profile) -> Result<(Process, SocketAddr)> {
-    let upstream = format!(
-        "upstream backend {{ server {backend}; keepalive 128; keepalive_requests 1000000000; }}\n"
-    );
+    let upstream = upstream(backend);
     let (name, http, location) = match profile {
         Profile::Nothing => ("nginx-bare", upstream, FORWARD.to_owned()),
         Profile::Full => (
@@ -37,7 +36,29 @@ pub fn proxy(backend: SocketAddr, profile: Profile) -> Result<(Process, SocketAd
         name,
         Core::Proxy,
         &http,
+        "",
         &format!("location / {{ {location} }}"),
+    )
+}
+
+/// Forwards to the backend and does nothing else, over TLS 1.3 with the certificate of a directory, or without.
+pub fn bare(backend: SocketAddr, certificate: Option<&Path>) -> Result<(Process, SocketAddr)> {
+    let http = upstream(backend);
+    let location = format!("location / {{ {FORWARD} }}");
+    let Some(directory) = certificate else {
+        return start("nginx-plain", Core::Proxy, &http, "", &location);
+    };
+    let directory = directory.display();
+    let server = format!(
+        "ssl_protocols TLSv1.3; ssl_certificate {directory}/server.pem; \
+         ssl_certificate_key {directory}/server.key; {location}"
+    );
+    start("nginx-tls", Core::Proxy, &http, " ssl", &server)
+}
+
+fn upstream(backend: SocketAddr) -> String {
+    format!(
+        "upstream backend {{ server {backend}; keepalive 128; keepalive_requests 1000000000; }}\n"
     )
 }
 
@@ -92,12 +113,22 @@ fn maps() -> Result<String> {
     Ok(text)
 }
 
-fn start(name: &str, core: Core, http: &str, location: &str) -> Result<(Process, SocketAddr)> {
+/// `listen` is what stands behind the address, `server` what stands beside it.
+fn start(
+    name: &str,
+    core: Core,
+    http: &str,
+    listen: &str,
+    server: &str,
+) -> Result<(Process, SocketAddr)> {
     let directory = workspace::scratch("bench")?.join(name);
     fs::create_dir_all(&directory)?;
     let address = free_address(None)?;
     let file = directory.join("nginx.conf");
-    fs::write(&file, configuration(&directory, address, http, location))?;
+    fs::write(
+        &file,
+        configuration(&directory, http, &format!("{address}{listen}"), server),
+    )?;
     let mut command = core.command("nginx")?;
     command
         .arg("-e")
@@ -114,7 +145,7 @@ fn start(name: &str, core: Core, http: &str, location: &str) -> Result<(Process,
     Ok((process, address))
 }
 
-fn configuration(directory: &Path, address: SocketAddr, http: &str, location: &str) -> String {
+fn configuration(directory: &Path, http: &str, listen: &str, server: &str) -> String {
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
         .iter()
         .map(|kind| format!("{kind}_temp_path {}/{kind};\n", directory.display()))
@@ -129,7 +160,7 @@ fn configuration(directory: &Path, address: SocketAddr, http: &str, location: &s
         "daemon off;\nworker_processes 1;\nworker_rlimit_nofile 16384;\npid {}/nginx.pid;\n\
          events {{ worker_connections 16000; }}\n\
          http {{\n{temporary}{log}keepalive_requests 1000000000;\nkeepalive_timeout 300s;\n{http}\
-         server {{ listen {address}; {location} }}\n}}\n",
+         server {{ listen {listen}; {server} }}\n}}\n",
         directory.display()
     )
 }
