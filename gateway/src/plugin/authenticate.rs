@@ -232,6 +232,8 @@ impl Authentication {
                 && one.name() != other.name()
             {
                 exchange.attempt = Some(Attempt::new(name, "invalid"));
+                let places: Vec<_> = known.iter().map(|(place, _)| *place).collect();
+                self.challenge_for(&places, exchange);
                 let detail = "the credentials belong to different consumers";
                 return Rejection::new(Reason::CredentialInvalid, detail).into();
             }

@@ -9,6 +9,7 @@ use super::{
     observability, rate_limit, request_id, request_size_limit, response_size_limit,
     route_by_header,
 };
+use crate::config::units::DurationText;
 use crate::config::{At, Report};
 use crate::identity::{self, Consumers};
 use crate::limit::Limits;
@@ -18,6 +19,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// What a plugin's file defines.
 pub trait Plugin {
@@ -74,6 +76,23 @@ pub struct Compile<'a, 'r> {
 }
 
 impl Compile<'_, '_> {
+    /// A duration from the configuration, `usual` where there is none, or a mistake: the schema knows the form, so what
+    /// cannot be read is too large.
+    pub fn duration(
+        &mut self,
+        text: Option<&DurationText>,
+        usual: Duration,
+        at: At<'_>,
+    ) -> Option<Duration> {
+        match text.map_or(Ok(usual), DurationText::parse) {
+            Ok(duration) => Some(duration),
+            Err(error) => {
+                self.report.error(at, "invalid-duration", error.to_string());
+                None
+            }
+        }
+    }
+
     /// Whether a plugin on the route finds out who calls.
     #[must_use]
     pub fn authenticated(&self) -> bool {

@@ -1,8 +1,10 @@
 //! One key and what it may check.
 
 use super::{Algorithm, public::Public};
-use aws_lc_rs::hmac;
 use aws_lc_rs::signature::ParsedPublicKey;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
 
@@ -84,16 +86,42 @@ pub enum KeyError {
     NoObject,
 }
 
-/// How one algorithm is checked.
+/// How one algorithm is checked: by jsonwebtoken, which has all but ES512.
 pub(super) enum Check {
     /// With a public key.
     Public {
-        key: ParsedPublicKey,
+        key: DecodingKey,
+        algorithm: jsonwebtoken::Algorithm,
         /// The one length of a signature, in bytes.
         length: usize,
     },
+    /// With a public key on P-521.
+    P521(ParsedPublicKey),
     /// With a secret.
-    Secret(Box<hmac::Key>),
+    Secret {
+        key: DecodingKey,
+        algorithm: jsonwebtoken::Algorithm,
+    },
+}
+
+impl Check {
+    fn holds(&self, message: &[u8], signature: &[u8]) -> bool {
+        let (key, algorithm) = match self {
+            Self::Public {
+                key,
+                algorithm,
+                length,
+            } if signature.len() == *length => (key, algorithm),
+            Self::Public { .. } => return false,
+            Self::P521(key) => {
+                return signature.len() == 132 && key.verify_sig(message, signature).is_ok();
+            }
+            Self::Secret { key, algorithm } => (key, algorithm),
+        };
+        let signature = URL_SAFE_NO_PAD.encode(signature);
+        // What it calls an error is a key that it cannot use; such a key has signed nothing.
+        jsonwebtoken::crypto::verify(&signature, message, key, *algorithm).unwrap_or(false)
+    }
 }
 
 impl VerifyingKey {
@@ -202,13 +230,8 @@ impl VerifyingKey {
     /// Whether `signature` is this key's on `message`. False for an algorithm that it does not allow.
     #[must_use]
     pub fn verify(&self, algorithm: Algorithm, message: &[u8], signature: &[u8]) -> bool {
-        match self.check(algorithm) {
-            None => false,
-            Some(Check::Secret(key)) => hmac::verify(key, message, signature).is_ok(),
-            Some(Check::Public { key, length }) => {
-                signature.len() == *length && key.verify_sig(message, signature).is_ok()
-            }
-        }
+        let check = self.check(algorithm);
+        check.is_some_and(|check| check.holds(message, signature))
     }
 
     fn check(&self, algorithm: Algorithm) -> Option<&Check> {
@@ -224,10 +247,11 @@ impl fmt::Debug for VerifyingKey {
 }
 
 fn hmac_check(secret: &[u8], algorithm: Algorithm) -> Result<Check, KeyError> {
-    let (hash, wants) = match algorithm {
-        Algorithm::Hs256 => (hmac::HMAC_SHA256, 32),
-        Algorithm::Hs384 => (hmac::HMAC_SHA384, 48),
-        Algorithm::Hs512 => (hmac::HMAC_SHA512, 64),
+    use jsonwebtoken::Algorithm::{HS256, HS384, HS512};
+    let (known_as, wants) = match algorithm {
+        Algorithm::Hs256 => (HS256, 32),
+        Algorithm::Hs384 => (HS384, 48),
+        Algorithm::Hs512 => (HS512, 64),
         _ => {
             let key = "a secret";
             return Err(KeyError::Mismatch { algorithm, key });
@@ -240,6 +264,8 @@ fn hmac_check(secret: &[u8], algorithm: Algorithm) -> Result<Check, KeyError> {
             wants,
         });
     }
-    let key = hmac::Key::new(hash, secret);
-    Ok(Check::Secret(Box::new(key)))
+    Ok(Check::Secret {
+        key: DecodingKey::from_secret(secret),
+        algorithm: known_as,
+    })
 }

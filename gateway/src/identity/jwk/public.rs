@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::DecodingKey;
 use sha2::{Digest as _, Sha256};
 
 /// Bits of an RSA modulus that are accepted (RFC 7518 §3.3; the upper bound is what the library checks).
@@ -119,24 +120,37 @@ impl Public {
 
     /// The key made ready for one of its algorithms.
     pub fn check(&self, algorithm: Algorithm) -> Result<Check, KeyError> {
+        // Parsed once, so that no key is taken that no signature could be checked with.
         let (key, length) = match self {
             Self::Rsa { n, e } => {
                 let parts = RsaPublicKeyComponents { n, e };
-                let key = parts.to_parsed_public_key(rsa_parameters(algorithm));
-                (key.map_err(|_| KeyError::Exponent)?, n.len())
+                let parsed = parts.to_parsed_public_key(rsa_parameters(algorithm));
+                parsed.map_err(|_| KeyError::Exponent)?;
+                (DecodingKey::from_rsa_raw_components(n, e), n.len())
             }
             Self::Ec { curve, x, y } => {
                 let point = [&[4], &**x, &**y].concat();
-                let key = ParsedPublicKey::new(ecdsa_parameters(*curve), point);
-                let key = key.map_err(|_| KeyError::Point(curve.name()))?;
-                (key, 2 * curve.length())
+                let parsed = ParsedPublicKey::new(ecdsa_parameters(*curve), &point);
+                let parsed = parsed.map_err(|_| KeyError::Point(curve.name()))?;
+                if algorithm == Algorithm::Es512 {
+                    return Ok(Check::P521(parsed));
+                }
+                (DecodingKey::from_ec_der(&point), 2 * curve.length())
             }
             Self::Ed25519(x) => {
-                let key = ParsedPublicKey::new(&signature::ED25519, x);
-                (key.map_err(|_| KeyError::Point("Ed25519"))?, 64)
+                let parsed = ParsedPublicKey::new(&signature::ED25519, x);
+                parsed.map_err(|_| KeyError::Point("Ed25519"))?;
+                (DecodingKey::from_ed_der(x), 64)
             }
         };
-        Ok(Check::Public { key, length })
+        let known_as = algorithm.name().parse();
+        let algorithm =
+            known_as.expect("jsonwebtoken knows every algorithm of public keys but ES512");
+        Ok(Check::Public {
+            key,
+            algorithm,
+            length,
+        })
     }
 
     /// RFC 7638 §3 with SHA-256: the required members alone, in the order of their names.

@@ -124,6 +124,10 @@ fn credentials_of_two_consumers_are_nobody_s() {
     let all = chain(Combine::All, false);
     let two = call(&[("key", "alice"), ("token", "bob")], &all);
     assert_eq!(two.reason(), Some(Reason::CredentialInvalid));
+    assert_eq!(
+        two.response(),
+        ["www-authenticate: key", "www-authenticate: token"]
+    );
 }
 
 #[test]

@@ -268,13 +268,8 @@ impl Config {
         let at = compile.at.key("cache");
         let seconds = Duration::from_secs;
         let (max, negative) = (&self.cache.max_ttl, &self.cache.negative_ttl);
-        let max_ttl = duration(max.as_ref(), seconds(300), at.key("maxTtl"), compile);
-        let negative = duration(
-            negative.as_ref(),
-            seconds(10),
-            at.key("negativeTtl"),
-            compile,
-        );
+        let max_ttl = compile.duration(max.as_ref(), seconds(300), at.key("maxTtl"));
+        let negative = compile.duration(negative.as_ref(), seconds(10), at.key("negativeTtl"));
         Some(Bounds {
             max_ttl: max_ttl?,
             negative_ttl: negative?,
@@ -285,7 +280,7 @@ impl Config {
     fn timeout(&self, compile: &mut Compile<'_, '_>) -> Option<Duration> {
         let at = compile.at.key("timeout");
         let usual = Duration::from_secs(3);
-        let timeout = duration(self.timeout.as_ref(), usual, at, compile)?;
+        let timeout = compile.duration(self.timeout.as_ref(), usual, at)?;
         if timeout.is_zero() || timeout > MOST_TIMEOUT {
             let what = "`timeout` is more than nothing and 1m at most";
             compile
@@ -344,23 +339,5 @@ impl Config {
             does.push_str("; the token does not go upstream");
         }
         does
-    }
-}
-
-/// The schema knows the form, so what cannot be read is too large.
-fn duration(
-    text: Option<&DurationText>,
-    usual: Duration,
-    at: At<'_>,
-    compile: &mut Compile<'_, '_>,
-) -> Option<Duration> {
-    match text.map_or(Ok(usual), DurationText::parse) {
-        Ok(duration) => Some(duration),
-        Err(error) => {
-            compile
-                .report
-                .error(at, "invalid-duration", error.to_string());
-            None
-        }
     }
 }

@@ -109,10 +109,9 @@ fn rules(
     at: At<'_>,
     compile: &mut Compile<'_, '_>,
 ) -> Option<Rules> {
-    let leeway = duration(raw.leeway.as_ref(), LEEWAY, at.key("leeway"), compile);
+    let leeway = compile.duration(raw.leeway.as_ref(), LEEWAY, at.key("leeway"));
     let most = raw.max_lifetime.as_ref();
-    let max_lifetime =
-        most.map(|text| duration(Some(text), LEEWAY, at.key("maxLifetime"), compile));
+    let max_lifetime = most.map(|text| compile.duration(Some(text), LEEWAY, at.key("maxLifetime")));
     if leeway.is_some_and(|leeway| leeway > MOST_LEEWAY) {
         compile
             .report
@@ -257,7 +256,7 @@ fn bounds(raw: Option<&KeySetConfig>, at: At<'_>, compile: &mut Compile<'_, '_>)
         return Some(usual);
     };
     let mut read = |text: &Option<DurationText>, usual, key| {
-        duration(text.as_ref(), usual, at.key(key), compile)
+        compile.duration(text.as_ref(), usual, at.key(key))
     };
     let min_ttl = read(&raw.min_ttl, usual.min_ttl, "minTtl");
     let max_ttl = read(&raw.max_ttl, usual.max_ttl, "maxTtl");
@@ -308,22 +307,4 @@ fn bounds(raw: Option<&KeySetConfig>, at: At<'_>, compile: &mut Compile<'_, '_>)
         );
     }
     sound.then_some(bounds)
-}
-
-/// The schema knows the form, so what cannot be read is too large.
-fn duration(
-    text: Option<&DurationText>,
-    usual: Duration,
-    at: At<'_>,
-    compile: &mut Compile<'_, '_>,
-) -> Option<Duration> {
-    match text.map_or(Ok(usual), DurationText::parse) {
-        Ok(duration) => Some(duration),
-        Err(error) => {
-            compile
-                .report
-                .error(at, "invalid-duration", error.to_string());
-            None
-        }
-    }
 }
