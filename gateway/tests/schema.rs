@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use gatecheck::fixtures::certificates::Certificates;
-use gatecheck::fixtures::tokens::Issuer;
+use gatecheck::fixtures::tokens::{Algorithm, Issuer};
 use gatecheck::fixtures::{Content, Fixture, PemFile, Texts};
 use serde_json::Value;
 use std::path::PathBuf;
