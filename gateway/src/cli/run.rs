@@ -142,9 +142,10 @@ fn explain(error: &StartError) {
 }
 
 fn log_to_stderr() {
-    // What Pingora says of single requests is in the access log; only its own failures are news.
+    // What Pingora says of single requests is in the access log; only its own failures are news. What rustls warns of
+    // comes from strangers' handshakes, which could fill the log with it.
     let filter = tracing_subscriber::EnvFilter::try_from_env("GATEWAY_LOG")
-        .unwrap_or_else(|_| "info,pingora_core=off,pingora_proxy=off".into());
+        .unwrap_or_else(|_| "info,pingora_core=off,pingora_proxy=off,rustls=error".into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
