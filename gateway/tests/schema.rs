@@ -68,11 +68,12 @@ fn materials(text: &str) -> Vec<(PemFile, String)> {
     for file in &files {
         texts.extend(file.make(&certificates).unwrap());
         if file.content == Content::PublicKey {
-            let algorithm = file.public_key().1.to_uppercase().parse().unwrap();
-            texts.insert(
-                file.name.clone(),
-                issuer.key(algorithm).public_pem().unwrap(),
-            );
+            let named = file.public_key().1;
+            let algorithm = Algorithm::ALL
+                .into_iter()
+                .find(|one| one.to_string().eq_ignore_ascii_case(named));
+            let key = issuer.key(algorithm.unwrap());
+            texts.insert(file.name.clone(), key.public_pem().unwrap());
         }
     }
     let text = |file: PemFile| {
