@@ -256,6 +256,7 @@ async fn a_client_that_says_nothing_is_cut() {
             .await
             .unwrap();
         connection.write_all(opening).await.unwrap();
+        connection.flush().await.unwrap();
         let mut seen = vec![];
         let end = timeout(DEADLINE, connection.read_to_end(&mut seen)).await;
         end.expect("the connection ends").ok();
@@ -268,6 +269,7 @@ async fn a_slow_head_is_cut_under_tls_too() {
     let setting = Setting::new("", IMPATIENT).await;
     let mut connection = setting.connect("a.test").await;
     connection.write_all(b"GET / HTTP/1.1\r\nHo").await.unwrap();
+    connection.flush().await.unwrap();
     let mut seen = vec![];
     let end = timeout(DEADLINE, connection.read_to_end(&mut seen)).await;
     end.expect("the connection ends").ok();

@@ -65,8 +65,7 @@ impl Connection {
                 })
                 .await;
         }
-        self.writer
-            .write_all(&head)
+        self.write(&head)
             .await
             .context("the request's head can't be sent")?;
         let first = self.inbound.any_head(&request.method).await?;
@@ -104,7 +103,7 @@ impl Connection {
     /// # Errors
     /// When the peer has closed it.
     pub async fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.writer.write_all(bytes).await
+        send(&mut self.writer, bytes).await
     }
 
     /// The next piece of the response's body; none at its end.
@@ -145,7 +144,7 @@ impl Connection {
     ) -> anyhow::Result<T> {
         let Self { inbound, writer } = self;
         let write = async {
-            if writer.write_all(bytes).await.is_err() {
+            if send(writer, bytes).await.is_err() {
                 tracing::debug!("the peer stopped reading before the request's end");
             }
             std::future::pending::<()>().await
@@ -155,6 +154,12 @@ impl Connection {
             read = read(inbound) => read,
         }
     }
+}
+
+/// Sends bytes, all the way: TLS may keep back what it was given, whenever the socket or the runtime lets it wait.
+async fn send(writer: &mut WriteHalf<Box<dyn Transport>>, bytes: &[u8]) -> io::Result<()> {
+    writer.write_all(bytes).await?;
+    writer.flush().await
 }
 
 impl Inbound {

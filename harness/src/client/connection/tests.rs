@@ -130,3 +130,19 @@ fn a_request_is_written_as_it_is() {
         b"2\r\nhi\r\n0\r\n\r\n"
     );
 }
+
+/// As TLS may do, this stream keeps everything back until it is flushed.
+#[tokio::test]
+async fn what_is_sent_is_flushed() {
+    let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    let stream = TcpStream::connect(server(answer).await).await.unwrap();
+    let kept_back = tokio::io::BufStream::new(stream);
+    let mut connection = Connection::new(Box::new(kept_back));
+    let request = Request {
+        method: "GET".to_owned(),
+        target: "/".to_owned(),
+        ..Request::default()
+    };
+    let answered = timeout(Duration::from_secs(10), connection.exchange(&request)).await;
+    assert_eq!(answered.unwrap().unwrap().status, 200);
+}
