@@ -50,8 +50,12 @@ fuzz_target!(|input: &[u8]| {
     let claims = verified.claims();
     for (name, _) in claims.iter() {
         assert!(claims.find(name).is_some());
-        claims.text(name);
-        assert!(claims.list(name).all(|_| true));
+        let words = claims.list(name).count();
+        assert!(
+            words == 0
+                || claims.text(name).is_some()
+                || claims.find(name).is_some_and(Value::is_array)
+        );
     }
 });
 
