@@ -116,6 +116,10 @@ const SHORT: &[(&str, &str)] = &[
 
 fn push(text: &mut String, attribute: &AttributeTypeAndValue<'_>) -> Result<(), CertificateError> {
     let oid = attribute.attr_type().to_id_string();
+    if oid.is_empty() {
+        let told = "an attribute of the subject has no type";
+        return Err(CertificateError::Malformed(told.to_owned()));
+    }
     let short = SHORT.iter().find(|(known, _)| *known == oid);
     let value = attribute.attr_value();
     match (short, decoded(value)) {

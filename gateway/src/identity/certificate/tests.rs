@@ -138,6 +138,20 @@ fn what_is_no_certificate_is_an_error() {
     assert!(told.contains("bytes follow it"), "{told}");
 }
 
+/// Found by fuzzing: the type of an attribute without a single arc would begin its text with `=`.
+#[test]
+fn a_subject_of_attributes_without_a_type_is_an_error() {
+    let subject = |der: &[u8]| {
+        let (_, subject) = x509_parser::x509::X509Name::from_der(der).unwrap();
+        name::distinguished(&subject)
+    };
+    let named = b"\x30\x0c\x31\x0a\x30\x08\x06\x03\x55\x04\x03\x0c\x01a";
+    assert_eq!(subject(named).unwrap(), "CN=a");
+    let nameless = b"\x30\x09\x31\x07\x30\x05\x06\x00\x0c\x01a";
+    let told = subject(nameless).unwrap_err().to_string();
+    assert!(told.ends_with("has no type"), "{told}");
+}
+
 #[test]
 fn alternative_names_that_cannot_be_read_are_an_error() {
     let with = |content: &[u8]| {
