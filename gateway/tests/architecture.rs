@@ -146,6 +146,7 @@ fn plugins_do_not_know_each_other() {
         "edits",
         "exchange",
         "registry",
+        "settings",
         "max_bytes",
         "bearer",
         "testing",

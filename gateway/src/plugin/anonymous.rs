@@ -6,6 +6,7 @@
 use super::authenticate::Identity;
 use super::chain::Phases;
 use super::registry::{self, Compile, Plugin};
+use super::settings::ConsumerHeader;
 use crate::config::suggest;
 use http::header::HeaderName;
 use schemars::JsonSchema;
@@ -20,12 +21,8 @@ pub struct Config {
     #[schemars(length(min = 1))]
     consumer: String,
     /// The header that tells the upstream who calls.
-    #[serde(default = "consumer_header")]
-    consumer_header: String,
-}
-
-fn consumer_header() -> String {
-    "X-Consumer-Name".to_owned()
+    #[serde(default)]
+    consumer_header: ConsumerHeader,
 }
 
 /// The plugin: what it is compiled to is a part of the route's authentication.
@@ -46,7 +43,7 @@ impl Plugin for Anonymous {
         compile: &mut Compile<'_, '_>,
         phases: &mut Phases,
     ) -> Option<String> {
-        let consumer_header = compile.header("consumerHeader", &config.consumer_header);
+        let consumer_header = config.consumer_header.compile(compile);
         let consumer = compile.consumers.named(&config.consumer);
         if consumer.is_none() {
             let at = compile.at.key("consumer");

@@ -9,6 +9,7 @@ use super::authenticate::{Authenticate, Found, Identity, Refusal};
 use super::chain::Phases;
 use super::exchange::Exchange;
 use super::registry::{self, Compile, Plugin};
+use super::settings::{ConsumerHeader, Realm};
 use super::{Rejection, Request};
 use crate::identity::passwords::{Checked, Checks, Passwords, Proof, User, has_control};
 use crate::reason::Reason;
@@ -28,26 +29,14 @@ use std::sync::Arc;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Config {
     /// The protection space that the challenge names (RFC 9110 §11.5).
-    #[serde(default = "realm")]
-    #[schemars(
-        regex(pattern = r#"^[ !#-\[\]-~]*$"#),
-        extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
-    )]
-    realm: String,
+    #[serde(default)]
+    realm: Realm,
     /// The header that tells the upstream who calls.
-    #[serde(default = "consumer_header")]
-    consumer_header: String,
+    #[serde(default)]
+    consumer_header: ConsumerHeader,
     /// Whether the upstream gets a right password too.
     #[serde(default)]
     forward: bool,
-}
-
-fn realm() -> String {
-    "gateway".to_owned()
-}
-
-fn consumer_header() -> String {
-    "X-Consumer-Name".to_owned()
 }
 
 const SCHEME: &str = "Basic";
@@ -85,7 +74,7 @@ impl Plugin for BasicAuth {
         compile: &mut Compile<'_, '_>,
         phases: &mut Phases,
     ) -> Option<String> {
-        let consumer_header = compile.header("consumerHeader", &config.consumer_header)?;
+        let consumer_header = config.consumer_header.compile(compile)?;
         if consumer_header == AUTHORIZATION {
             let at = compile.at.key("consumerHeader");
             compile
@@ -98,16 +87,8 @@ impl Plugin for BasicAuth {
                 .help("name another header: clients can't send the one that tells who calls");
             return None;
         }
-        let challenge = format!("{SCHEME} realm=\"{}\", charset=\"UTF-8\"", config.realm);
-        let Ok(challenge) = HeaderValue::from_str(&challenge) else {
-            let at = compile.at.key("realm");
-            compile.report.error(
-                at,
-                "invalid-realm",
-                "a realm is made of visible ASCII characters and spaces",
-            );
-            return None;
-        };
+        let rest = ", charset=\"UTF-8\"";
+        let challenge = config.realm.challenge(SCHEME, rest, compile)?;
         phases.authenticate(Arc::new(Self {
             consumer_header,
             challenge,
@@ -118,7 +99,7 @@ impl Plugin for BasicAuth {
         }));
         Some(format!(
             "wants a user name and a password, and tells the upstream whose they are in {}",
-            config.consumer_header
+            config.consumer_header.as_str()
         ))
     }
 }

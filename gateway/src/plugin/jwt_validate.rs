@@ -103,8 +103,8 @@ impl Authenticate for JwtValidate {
     }
 
     fn conceal(&self, believed: bool, request: &Request<'_>, exchange: &mut Exchange) {
-        let vouched = believed || self.places.vouched_for(request, exchange);
-        self.places.conceal(vouched && self.forward, exchange);
+        self.places
+            .conceal(believed, self.forward, request, exchange);
     }
 
     fn wanted(&self) -> &'static str {

@@ -6,13 +6,13 @@
 use super::authenticate::{Authenticate, Found, Identity, Refusal};
 use super::chain::Phases;
 use super::exchange::Exchange;
-use super::registry::{Compile, Plugin};
+use super::registry::{self, Compile, Plugin};
+use super::settings::{ConsumerHeader, Realm};
 use super::{Rejection, Request};
 use crate::identity::{Digest, Keys, Verdict};
 use crate::reason::Reason;
 use http::HeaderValue;
 use http::header::HeaderName;
-use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
@@ -33,27 +33,15 @@ pub struct Config {
     #[schemars(length(min = 1))]
     query: Option<String>,
     /// The protection space that the challenge names (RFC 9110 §11.5).
-    #[serde(default = "realm")]
-    #[schemars(
-        regex(pattern = r#"^[ !#-\[\]-~]*$"#),
-        extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
-    )]
-    realm: String,
+    #[serde(default)]
+    realm: Realm,
     /// The header that tells the upstream who calls.
-    #[serde(default = "consumer_header")]
-    consumer_header: String,
+    #[serde(default)]
+    consumer_header: ConsumerHeader,
 }
 
 fn header() -> String {
     "X-API-Key".to_owned()
-}
-
-fn realm() -> String {
-    "gateway".to_owned()
-}
-
-fn consumer_header() -> String {
-    "X-Consumer-Name".to_owned()
 }
 
 /// The compiled form.
@@ -73,11 +61,7 @@ impl Plugin for KeyAuth {
     type Config = Config;
 
     fn identity_headers(config: &Value) -> Vec<HeaderName> {
-        let named = config.get("consumerHeader").and_then(Value::as_str);
-        named
-            .into_iter()
-            .filter_map(|name| name.parse().ok())
-            .collect()
+        registry::consumer_header(config)
     }
 
     fn compile(
@@ -86,7 +70,7 @@ impl Plugin for KeyAuth {
         phases: &mut Phases,
     ) -> Option<String> {
         let header = compile.header("header", &config.header);
-        let consumer_header = compile.header("consumerHeader", &config.consumer_header);
+        let consumer_header = config.consumer_header.compile(compile);
         if let (Some(header), Some(consumer_header)) = (&header, &consumer_header)
             && header == consumer_header
         {
@@ -101,15 +85,7 @@ impl Plugin for KeyAuth {
                 .help("name another header: clients can't send the one that tells who calls");
             return None;
         }
-        let challenge = HeaderValue::from_str(&format!("ApiKey realm=\"{}\"", config.realm));
-        if challenge.is_err() {
-            let at = compile.at.key("realm");
-            compile.report.error(
-                at,
-                "invalid-realm",
-                "a realm is made of visible ASCII characters and spaces",
-            );
-        }
+        let challenge = config.realm.challenge("ApiKey", "", compile);
         let place = match &config.query {
             Some(query) => format!("{} or the query's {query}", config.header),
             None => config.header,
@@ -118,12 +94,12 @@ impl Plugin for KeyAuth {
             header: header?,
             query: config.query.map(Into::into),
             consumer_header: consumer_header?,
-            challenge: challenge.ok()?,
+            challenge: challenge?,
             keys: compile.consumers.keys.clone(),
         }));
         Some(format!(
             "wants a key in {place} and tells the upstream whose it is in {}",
-            config.consumer_header
+            config.consumer_header.as_str()
         ))
     }
 }
@@ -142,8 +118,8 @@ impl KeyAuth {
             .get_all(&self.header)
             .iter()
             .map(|value| Cow::Borrowed(value.as_bytes()));
-        let in_query = self.query.as_deref().zip(request.query).into_iter();
-        let in_query = in_query.flat_map(|(name, query)| query_values(query, name));
+        let in_query = self.query.as_deref().into_iter();
+        let in_query = in_query.flat_map(|name| request.query_values(name));
         let mut all = in_headers.chain(in_query);
         match (all.next(), all.next()) {
             (None, _) => Presented::Nothing,
@@ -196,15 +172,6 @@ impl Authenticate for KeyAuth {
     fn wanted(&self) -> &'static str {
         "an API key is needed"
     }
-}
-
-fn query_values<'a>(query: &'a str, wanted: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
-    query.split('&').filter_map(move |pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        percent_decode_str(name)
-            .eq(wanted.bytes())
-            .then(|| percent_decode_str(value).into())
-    })
 }
 
 #[cfg(test)]

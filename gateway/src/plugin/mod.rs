@@ -27,6 +27,7 @@ mod request_id;
 mod request_size_limit;
 mod response_size_limit;
 mod route_by_header;
+mod settings;
 #[cfg(test)]
 mod testing;
 
@@ -34,6 +35,7 @@ use crate::identity::Certificate;
 use crate::reason::Reason;
 use exchange::Exchange;
 use http::{HeaderMap, Method, StatusCode};
+use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::time::{Duration, SystemTime};
@@ -61,6 +63,19 @@ pub struct Request<'a> {
     pub now: Duration,
     /// The wall clock: for what ends at a date.
     pub time: SystemTime,
+}
+
+impl<'a> Request<'a> {
+    /// The values of the query's parameters of that name, decoded.
+    pub fn query_values(&self, wanted: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
+        let pairs = self.query.into_iter().flat_map(|query| query.split('&'));
+        pairs.filter_map(move |pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            percent_decode_str(name)
+                .eq(wanted.bytes())
+                .then(|| percent_decode_str(value).into())
+        })
+    }
 }
 
 /// What is to be done with a request.

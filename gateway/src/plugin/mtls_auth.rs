@@ -9,6 +9,7 @@ use super::chain::Phases;
 use super::edits::Fields;
 use super::exchange::Exchange;
 use super::registry::{self, Compile, Plugin};
+use super::settings::ConsumerHeader;
 use super::{Rejection, Request};
 use crate::identity::{Certificate, Certificates, Consumer, Digest, Owner};
 use crate::reason::Reason;
@@ -35,16 +36,12 @@ pub struct Config {
     #[serde(default = "yes")]
     consumer_required: bool,
     /// The header that tells the upstream who calls.
-    #[serde(default = "consumer_header")]
-    consumer_header: String,
+    #[serde(default)]
+    consumer_header: ConsumerHeader,
 }
 
 const fn yes() -> bool {
     true
-}
-
-fn consumer_header() -> String {
-    "X-Consumer-Name".to_owned()
 }
 
 /// The compiled form.
@@ -71,7 +68,7 @@ impl Plugin for MtlsAuth {
         compile: &mut Compile<'_, '_>,
         phases: &mut Phases,
     ) -> Option<String> {
-        let consumer_header = compile.header("consumerHeader", &config.consumer_header)?;
+        let consumer_header = config.consumer_header.compile(compile)?;
         if consumer_header == CLIENT_CERT || consumer_header == CLIENT_CERT_CHAIN {
             let at = compile.at.key("consumerHeader");
             compile
@@ -79,7 +76,10 @@ impl Plugin for MtlsAuth {
                 .error(
                     at,
                     "same-header",
-                    format!("{} is for certificates (RFC 9440)", config.consumer_header),
+                    format!(
+                        "{} is for certificates (RFC 9440)",
+                        config.consumer_header.as_str()
+                    ),
                 )
                 .help("name another header");
             return None;

@@ -105,8 +105,8 @@ impl Authenticate for Introspect {
     }
 
     fn conceal(&self, believed: bool, request: &Request<'_>, exchange: &mut Exchange) {
-        let vouched = believed || self.places.vouched_for(request, exchange);
-        self.places.conceal(vouched && self.forward, exchange);
+        self.places
+            .conceal(believed, self.forward, request, exchange);
     }
 
     fn wanted(&self) -> &'static str {

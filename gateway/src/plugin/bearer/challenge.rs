@@ -1,31 +1,8 @@
 //! Challenges in `WWW-Authenticate` (RFC 6750 §3, RFC 9728 §5.1), made when the configuration loads.
 
 use crate::plugin::registry::Compile;
+use crate::plugin::settings::Realm;
 use http::{HeaderValue, Uri};
-use schemars::JsonSchema;
-use serde::Deserialize;
-
-/// The protection space that a challenge names (RFC 9110 §11.5).
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(transparent)]
-#[schemars(
-    inline,
-    extend("pattern" = r#"^[ !#-\[\]-~]*$"#),
-    extend("x-expects" = "visible ASCII characters and spaces, without `\"` and `\\`")
-)]
-pub struct Realm(String);
-
-impl Default for Realm {
-    fn default() -> Self {
-        Self("gateway".to_owned())
-    }
-}
-
-impl serde::Serialize for Realm {
-    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&self.0)
-    }
-}
 
 /// What every challenge of a plugin begins with.
 #[derive(Debug, Clone)]
@@ -39,7 +16,7 @@ impl Challenge {
         metadata: Option<&str>,
         compile: &mut Compile<'_, '_>,
     ) -> Option<Self> {
-        let mut start = format!("Bearer realm=\"{}\"", realm.0);
+        let mut start = realm.start("Bearer");
         if let Some(address) = metadata {
             if !is_address(address) {
                 compile

@@ -6,7 +6,6 @@ use crate::plugin::edits::Edits;
 use crate::plugin::exchange::Exchange;
 use crate::plugin::registry::Compile;
 use http::header::{AUTHORIZATION, COOKIE, HeaderName};
-use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use std::borrow::Cow;
@@ -106,8 +105,8 @@ impl Places {
                 found.add(Cow::Borrowed(token), false);
             }
         }
-        if let (Some(name), Some(query)) = (&self.query, request.query) {
-            for token in query_values(query, name) {
+        if let Some(name) = &self.query {
+            for token in request.query_values(name) {
                 found.add(token, true);
             }
         }
@@ -118,15 +117,6 @@ impl Places {
             }
             _ => found,
         }
-    }
-
-    /// Whether another plugin has vouched for the very token that is in these places.
-    #[must_use]
-    pub fn vouched_for(&self, request: &Request<'_>, exchange: &Exchange) -> bool {
-        exchange.credential.is_some_and(|credential| {
-            let found = self.find(request);
-            matches!(found, Presented::One { token, .. } if Digest::of(&token) == credential)
-        })
     }
 
     fn in_header<'a>(&self, request: &Request<'a>, found: &mut Presented<'a>) {
@@ -157,14 +147,29 @@ impl Places {
         (fits && rest.first().is_none_or(|byte| *byte == b' ')).then(|| rest.trim_ascii())
     }
 
-    /// Takes the token away: from the upstream unless it is to be `kept`, and what was in the query in any case.
-    pub fn conceal(&self, kept: bool, exchange: &mut Exchange) {
+    /// Takes the token away: what was in the query in any case, and the rest from the upstream, unless it is to be sent
+    /// on and somebody vouches for it: the plugin that asks, or another that did the very same token.
+    pub fn conceal(
+        &self,
+        believed: bool,
+        forward: bool,
+        request: &Request<'_>,
+        exchange: &mut Exchange,
+    ) {
         if let Some(query) = &self.query {
             exchange.secret_query.push(query.clone());
         }
-        if !kept {
+        if !(forward && (believed || self.vouched_for(request, exchange))) {
             self.remove(&mut exchange.request_edits);
         }
+    }
+
+    /// Whether another plugin has vouched for the very token that is in these places.
+    fn vouched_for(&self, request: &Request<'_>, exchange: &Exchange) -> bool {
+        exchange.credential.is_some_and(|credential| {
+            let found = self.find(request);
+            matches!(found, Presented::One { token, .. } if Digest::of(&token) == credential)
+        })
     }
 
     fn remove(&self, edits: &mut Edits) {
@@ -222,14 +227,5 @@ fn cookies<'a>(request: &Request<'a>, wanted: &str) -> impl Iterator<Item = &'a 
             .strip_prefix(b"\"")
             .and_then(|rest| rest.strip_suffix(b"\""));
         (name == wanted.as_bytes()).then(|| bare.unwrap_or(value))
-    })
-}
-
-fn query_values<'a>(query: &'a str, wanted: &str) -> impl Iterator<Item = Cow<'a, [u8]>> {
-    query.split('&').filter_map(move |pair| {
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        percent_decode_str(name)
-            .eq(wanted.bytes())
-            .then(|| percent_decode_str(value).into())
     })
 }

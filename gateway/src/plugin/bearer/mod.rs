@@ -9,7 +9,7 @@ mod scopes;
 #[cfg(test)]
 mod tests;
 
-pub use challenge::{Challenge, Realm};
+pub use challenge::Challenge;
 pub use claim_headers::ClaimHeaders;
 pub use extract::{Places, Presented, TokenPlaces};
 pub use refusals::Refusals;

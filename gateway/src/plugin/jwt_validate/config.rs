@@ -7,9 +7,10 @@ use crate::config::units::DurationText;
 use crate::config::{PemText, raw};
 use crate::identity::token::Scope;
 use crate::plugin::bearer::{
-    Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
+    Challenge, ClaimHeaders, Places, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
 use crate::plugin::registry::{CONSUMER_HEADER, Compile};
+use crate::plugin::settings::Realm;
 use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;

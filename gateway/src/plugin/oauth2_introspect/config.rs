@@ -8,9 +8,10 @@ use crate::domain::Mistake;
 use crate::identity::egress::{Address, Trust};
 use crate::identity::introspection::{Bounds, Client, Proof, Rules, Settings};
 use crate::plugin::bearer::{
-    Challenge, ClaimHeaders, Places, Realm, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
+    Challenge, ClaimHeaders, Places, Refusals, ScopeText, Scopes, Texts, TokenPlaces,
 };
 use crate::plugin::registry::{CONSUMER_HEADER, Compile};
+use crate::plugin::settings::Realm;
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
