@@ -3,6 +3,7 @@
 //! [`run`] is the whole of it: it plans the selected scenarios for a target, runs them side by side and reports.
 
 pub mod adapters;
+pub mod checks;
 pub mod client;
 pub mod engine;
 pub mod fixtures;
