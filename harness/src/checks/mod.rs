@@ -10,6 +10,7 @@ pub mod run;
 pub mod secrets;
 pub mod suite;
 mod units;
+pub mod write;
 pub mod yaml;
 
 pub use mistake::{Mistake, Mistakes};
