@@ -1,5 +1,6 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`.
+//! The command line: `run`, `list`, `steps`, `fixtures`, `derive`.
 
+mod derive_checks;
 mod run_fixtures;
 
 use std::io::{self, Write as _};
@@ -41,6 +42,8 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Write a suite of synthetic checks from a gateway's configuration.
+    Derive(derive_checks::Derive),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +100,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Derive(arguments) => derive_checks::run(arguments),
     }
 }
 

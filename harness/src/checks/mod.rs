@@ -4,8 +4,9 @@
 //! [`Suite::parse`] reads one, [`Runner`] runs its checks one at a time, and `gatecheck derive` writes one from a gateway's
 //! configuration.
 
+pub mod derive;
 pub mod mistake;
-mod read;
+pub(crate) mod read;
 pub mod run;
 pub mod secrets;
 pub mod suite;
