@@ -1,7 +1,7 @@
 //! `jwt-validate` and `oauth2-introspect`: 401 without a token and with a wrong one (RFC 6750 §3), an answer with a good
 //! one. Wrong tokens are made from the good one, as far as nobody's key is needed; the others have to be provided.
 
-use super::callers::variable;
+use super::callers::{self, variable};
 use super::configuration::Place;
 use super::draft::{InForce, Sheet, answer, code, slug};
 use crate::checks::secrets::Text;
@@ -57,6 +57,10 @@ fn signed(sheet: &mut Sheet<'_, '_>, plugin: &InForce<'_>) {
     missing(sheet, plugin.place, "jwt-validate", "JWT-001");
     let name = "what is no token is refused";
     garbage(sheet, plugin.place, "token-garbage", name, "JWT-062");
+    if !callers::needed(sheet.route).contains(&"jwt-validate") {
+        let why = "jwt-validate: which tokens are wrong; another credential is enough, and the suite shows that one";
+        return sheet.left_out(plugin.place, why);
+    }
     for (tamper, what, subject, requirement) in TAMPERED {
         // The good request before it is the control: a token that has run out would be refused anyhow.
         let name = format!("{subject} is refused, and the good one is not");

@@ -10,7 +10,7 @@ use super::suite::{
     Request, Severity, Shown, Status, Step, Suite,
 };
 use super::units::{duration_text, size_text};
-use flow::{Map, Value, literal, text};
+use flow::{Map, Value, literal, sentence, text};
 
 /// What is written between the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -131,7 +131,7 @@ fn credential(credential: &Credential) -> Value {
 fn check(check: &Check) -> Map {
     let mut map = Map::new();
     map.put("id", text(&check.id));
-    map.put("name", text(&check.name));
+    map.put("name", sentence(&check.name));
     let texts = [
         ("from", &check.from),
         ("requirement", &check.requirement),
@@ -139,7 +139,7 @@ fn check(check: &Check) -> Map {
     ];
     for (key, value) in texts {
         if let Some(value) = value {
-            map.put(key, text(value));
+            map.put(key, sentence(value));
         }
     }
     if check.severity == Severity::Degraded {
