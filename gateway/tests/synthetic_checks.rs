@@ -214,9 +214,12 @@ async fn on_the_configuration_that_it_is_derived_from_every_check_is_good() {
     }
 }
 
+/// A scenario, what is changed in it, and the checks that tell.
+type Case<'a> = (&'a str, &'a [(&'a str, Value)], &'a [&'a str]);
+
 #[tokio::test]
 async fn with_one_thing_changed_the_checks_that_are_bound_to_it_tell_and_no_others() {
-    let cases: &[(&str, &[(&str, Value)], &[&str])] = &[
+    let cases: &[Case<'_>] = &[
         // No key-auth, and no limit either: without keys it would go by address, which all checks share.
         (
             "orders",

@@ -59,13 +59,8 @@ pub enum DeriveFailure {
     #[error(transparent)]
     Mistakes(#[from] Mistakes),
     /// The address is none.
-    #[error("the address {url:?} {reason}")]
-    Url {
-        /// As given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("the address {0}")]
+    Url(String),
     /// The header is none.
     #[error("{0:?} is no name of a header")]
     Header(String),
@@ -81,18 +76,13 @@ pub enum DeriveFailure {
 /// # Errors
 /// When the configuration can't be read, has unknown keys or plugins, or no routes.
 pub fn derive(path: &Path, options: &Options) -> Result<Derived, DeriveFailure> {
-    let url = options.url.as_ref().map(|url| {
-        read::base(url).map_err(|reason| DeriveFailure::Url {
-            url: url.clone(),
-            reason,
-        })
-    });
+    let url = options.url.as_deref().map(read::base);
     if let Some(header) = &options.service_header
         && http::HeaderName::from_bytes(header.as_bytes()).is_err()
     {
         return Err(DeriveFailure::Header(header.clone()));
     }
-    let url = url.transpose()?;
+    let url = url.transpose().map_err(DeriveFailure::Url)?;
     let named = |mistakes| with_directory(mistakes, path);
     let sources = source::read(path).map_err(named)?;
     let readers: Vec<Reader<'_>> = sources

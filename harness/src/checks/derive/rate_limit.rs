@@ -233,14 +233,14 @@ fn about(check: &mut Check, request: Request, allowed: u64, more: u64) {
         request,
         times,
         at_once: AT_ONCE,
-        expect: Expect::Answers(Answers {
+        expect: Expect::Answers(Box::new(Answers {
             each: Some(answer([Status::Class(2), code(429)])),
             last: None,
             among: vec![
                 among(allowed, answer([Status::Class(2)])),
                 among(1, refused()),
             ],
-        }),
+        })),
     });
 }
 

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::suite::{
     Answer, Answers, Body, BodyRule, Check, Credential, Expect, HeaderRule, JsonRule, KeyPlace,
-    Request, Severity, Shown, Status, Step, Suite,
+    Must, Request, Severity, Shown, Status, Step, Suite, Token,
 };
 use super::units::{duration_text, size_text};
 use flow::{Map, Value, literal, sentence, text};
@@ -111,7 +111,7 @@ fn credential(credential: &Credential) -> Value {
         }
     }
     if let Some(token) = &credential.token {
-        map.put("token", text(&token.to_string()));
+        map.put("token", self::token(token));
     }
     if let Some(basic) = &credential.basic {
         let mut pair = Map::new();
@@ -124,6 +124,24 @@ fn credential(credential: &Credential) -> Value {
         pair.put("certificate", text(&files.certificate));
         pair.put("key", text(&files.key));
         map.put("certificate", Value::Map(pair));
+    }
+    Value::Map(map)
+}
+
+fn token(token: &Token) -> Value {
+    let value = text(&token.value.to_string());
+    let mut map = Map::new();
+    match &token.must {
+        None => return value,
+        Some(Must::HaveEnded) => {
+            map.put("value", value);
+            map.put("ended", literal("true"));
+        }
+        Some(Must::NotBeFor(audiences)) => {
+            map.put("value", value);
+            let audiences = audiences.iter().map(|audience| text(audience));
+            map.put("notFor", Value::one_or_many(audiences.collect()));
+        }
     }
     Value::Map(map)
 }
