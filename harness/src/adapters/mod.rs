@@ -3,6 +3,7 @@
 
 mod binary;
 mod common;
+pub mod express_gateway;
 pub mod gateway;
 pub mod nginx;
 mod port;
@@ -176,7 +177,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
+pub const TARGETS: [&str; 3] = ["gateway", "nginx", "express-gateway"];
 
 /// The adapter of this name.
 ///
@@ -186,6 +187,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
+        "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")
