@@ -1,6 +1,7 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`.
+//! The command line: `run`, `list`, `steps`, `fixtures`, `watch`.
 
 mod run_fixtures;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
+    Watch(watch::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -78,11 +81,15 @@ struct Selection {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(io::stderr)
-        .init();
-    match execute(Cli::parse().command) {
+    let command = Cli::parse().command;
+    // Watching has a log of its own.
+    if !matches!(command, Command::Watch(_)) {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(io::stderr)
+            .init();
+    }
+    match execute(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -97,6 +104,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
     }
 }
 

@@ -5,7 +5,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod model;
-mod plain;
+pub(crate) mod plain;
 pub mod terminal;
 
 #[cfg(test)]
