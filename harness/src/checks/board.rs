@@ -28,8 +28,8 @@ pub struct About {
     pub title: String,
     /// The file and line of the configuration that it comes from.
     pub source: Option<String>,
-    /// How often it runs.
-    pub every: Duration,
+    /// How often it runs; none: once.
+    pub every: Option<Duration>,
     /// Whether it spends a limit or writes.
     pub intrusive: bool,
     /// Why it doesn't run; none: it does.
@@ -245,11 +245,14 @@ impl View {
     /// The checks that should have run by `now` and didn't: none, unless this program or its machine is stuck.
     pub fn stalled(&self, now: Timestamp) -> Vec<&str> {
         let stalled = |row: &&Row| {
+            let Some(every) = row.about.every else {
+                return false;
+            };
             let last = row.latest.as_ref().map_or(self.suite.loaded_at, |latest| {
                 latest.at.max(self.suite.loaded_at)
             });
             // The first run may begin an interval late, and any may take one.
-            let patience = row.about.every * 3;
+            let patience = every * 3;
             now.duration_since(last).unsigned_abs() > patience && now > last
         };
         let rows = self.running().filter(stalled);

@@ -85,9 +85,8 @@ fn states(out: &mut Exposition, rows: &[&Row]) {
         "gauge",
         "From the beginning of one run to the beginning of the next.",
     );
-    for row in rows {
-        let every = row.about.every.as_secs_f64();
-        out.sample("", &[("check", &row.about.id)], every);
+    for (row, every) in rows.iter().filter_map(|row| Some((row, row.about.every?))) {
+        out.sample("", &[("check", &row.about.id)], every.as_secs_f64());
     }
 }
 

@@ -80,7 +80,7 @@ pub(super) fn checks() -> Vec<About> {
         id: id.into(),
         title: title.to_owned(),
         source: Some("orders.yaml:14:5".to_owned()),
-        every: Duration::from_secs(30),
+        every: Some(Duration::from_secs(30)),
         intrusive,
         skipped: intrusive.then(|| "intrusive: it spends the limit".to_owned()),
     };

@@ -1,6 +1,6 @@
 //! Runs each check at its interval.
 //!
-//! The first runs are spread over the interval, so that a suite is no burst. A check never runs beside itself. What
+//! The first runs are spread over the interval, or half a minute where that is shorter, so that a suite is no burst. A check never runs beside itself. What
 //! runs at once is bounded by the number of checks and not by less: with fewer places a few checks that hang would hold
 //! up the others, and a check that hangs ends by its deadline, which is no longer than its interval.
 
@@ -16,6 +16,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 /// How many checks run at once where each runs once.
 const AT_ONCE: usize = 16;
+
+/// Over how long first runs are spread at most: nobody wants to wait an hour to hear of a check that runs each hour.
+const SPREAD: Duration = Duration::from_secs(30);
 
 /// One run of a check.
 pub type Probe<T> = Arc<dyn Fn() -> BoxFuture<'static, T> + Send + Sync>;
@@ -52,17 +55,19 @@ pub struct Schedule {
 
 impl Schedule {
     /// Begins; `done` is called with each run that has ended and how long it took, and must not block. Runs keep the
-    /// beat that began at `epoch`, so that a schedule that takes another's place goes on where that one stopped.
+    /// beat that began at `epoch`, and none is before `from`, so that a schedule that takes another's place goes on
+    /// where that one stopped.
     pub fn start<T: Send + 'static>(
         plan: Vec<Planned<T>>,
         epoch: Instant,
+        from: Instant,
         done: impl Fn(&str, Ended<T>, Duration) + Send + Sync + 'static,
     ) -> Self {
-        let (now, count, done) = (Instant::now(), plan.len(), Arc::new(done));
+        let (count, done) = (plan.len(), Arc::new(done));
         let mut tasks = JoinSet::new();
         for (index, planned) in plan.into_iter().enumerate() {
             let first = epoch + offset(planned.every, index, count);
-            let first = next_beat(first, planned.every, now);
+            let first = next_beat(first, planned.every, from);
             let done = done.clone();
             tasks.spawn(async move { planned.repeat(first, done.as_ref()).await });
         }
@@ -113,18 +118,18 @@ impl<T> std::fmt::Debug for Planned<T> {
     }
 }
 
-/// When the check at `index` of `count` runs first: each an equal share of the interval after the one before.
+/// When the check at `index` of `count` runs first: each an equal share of the time after the one before.
 fn offset(every: Duration, index: usize, count: usize) -> Duration {
     let (index, count) = (
         u32::try_from(index).unwrap_or(u32::MAX),
         u32::try_from(count).unwrap_or(u32::MAX),
     );
-    every / count.max(1) * index
+    every.min(SPREAD) / count.max(1) * index
 }
 
-/// The first beat that is not before `now`.
-fn next_beat(first: Instant, every: Duration, now: Instant) -> Instant {
-    let late = now.saturating_duration_since(first).as_nanos();
+/// The first beat that is not before `from`.
+fn next_beat(first: Instant, every: Duration, from: Instant) -> Instant {
+    let late = from.saturating_duration_since(first).as_nanos();
     let beats = late.div_ceil(every.as_nanos().max(1));
     first + every * u32::try_from(beats).unwrap_or(u32::MAX)
 }

@@ -50,7 +50,9 @@ fn check(row: &Row) -> Value {
         put("skipped", json!(why));
         return Value::Object(check);
     }
-    put("every", json!(units::duration_text(about.every)));
+    if let Some(every) = about.every {
+        put("every", json!(units::duration_text(every)));
+    }
     put("state", json!(row.state()));
     if let Some(latest) = &row.latest {
         let kind = Kind::of(&latest.outcome);

@@ -85,7 +85,7 @@ impl Watch {
             epoch: tokio::time::Instant::now(),
             schedule: None,
         };
-        watch.run(plan.runs);
+        watch.run(plan.runs, watch.epoch);
         Ok(watch)
     }
 
@@ -128,13 +128,13 @@ impl Watch {
             checks = plan.runs.len(),
             "the suite was read again"
         );
-        self.run(plan.runs);
+        self.run(plan.runs, tokio::time::Instant::now());
         Ok(())
     }
 
-    fn run(&mut self, plan: Vec<Planned<Outcome>>) {
+    fn run(&mut self, plan: Vec<Planned<Outcome>>, from: tokio::time::Instant) {
         let (board, couriers) = (self.board.clone(), self.couriers.clone());
-        let schedule = Schedule::start(plan, self.epoch, move |id, ended, took| {
+        let schedule = Schedule::start(plan, self.epoch, from, move |id, ended, took| {
             let outcome = outcome(ended, took);
             let now = Instant::now();
             if let Some(recorded) = board.record(id, outcome, Timestamp::now(), now) {

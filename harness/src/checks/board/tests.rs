@@ -96,7 +96,7 @@ fn a_watcher_that_is_stuck_says_so() {
     }
     let later = sample.now + SignedDuration::from_secs(80);
     assert_eq!(sample.board.view().stalled(later), [""; 0]);
-    let later = sample.now + SignedDuration::from_secs(86);
+    let later = sample.now + SignedDuration::from_secs(84);
     assert_eq!(
         sample.board.view().stalled(later),
         ["orders-key", "orders-slow"][..1]

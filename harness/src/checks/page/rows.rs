@@ -90,16 +90,17 @@ fn check(row: &Row, now: Timestamp) -> String {
     let cells = cells.map(|(name, value)| {
         format!("<td role=\"cell\"><span class=\"narrow\" aria-hidden=\"true\">{name} </span>{value}</td>")
     });
+    let every = row.about.every.map(units::duration_text);
+    let every = every.map_or_else(String::new, |every| format!(" · every {every}"));
     let intrusive = match row.about.intrusive {
         true => " · intrusive",
         false => "",
     };
     format!(
-        "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{title}<small><code>{id}</code> · every {every}{intrusive}\
+        "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">{title}<small><code>{id}</code>{every}{intrusive}\
          </small></th><td role=\"cell\">{pill}</td>{cells}<td role=\"cell\">{history}</td></tr>\n",
         title = text(&row.about.title),
         id = text(&row.about.id),
-        every = units::duration_text(row.about.every),
         pill = pill(look(row.state())),
         cells = cells.concat(),
         history = history(row),
@@ -137,8 +138,9 @@ fn history(row: &Row) -> String {
         ),
     };
     format!(
-        "<svg class=\"history\" viewBox=\"0 0 {} 16\" role=\"img\" aria-label=\"{words}\"><title>{words}</title>{bars}</svg>",
-        HISTORY * 3
+        "<svg class=\"history\" viewBox=\"0 0 {width} 16\" role=\"img\" aria-label=\"{words}\"><title>{words}</title>\
+         <rect class=\"ground\" x=\"0\" y=\"15\" width=\"{width}\" height=\"1\"/>{bars}</svg>",
+        width = HISTORY * 3 - 1,
     )
 }
 

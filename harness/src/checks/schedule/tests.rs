@@ -39,7 +39,7 @@ fn taking(id: &str, time: Duration) -> Planned<u32> {
 async fn ran(plan: Vec<Planned<u32>>, time: Duration) -> Vec<(String, Ended<u32>, Duration)> {
     let (seen, begun) = (Seen::default(), Instant::now());
     let sink = seen.clone();
-    let schedule = Schedule::start(plan, begun, move |id, ended, _| {
+    let schedule = Schedule::start(plan, begun, begun, move |id, ended, _| {
         sink.lock().push((id.to_owned(), ended, begun.elapsed()));
     });
     sleep(time).await;
@@ -79,6 +79,17 @@ async fn first_runs_are_spread_over_the_interval() {
             ("c", 50)
         ]
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_an_hour_for_a_first_run() {
+    let plan = ["a", "b"].map(|id| Planned {
+        every: Duration::from_secs(3600),
+        ..taking(id, Duration::ZERO)
+    });
+    let seen = ran(plan.into(), Duration::from_secs(3610)).await;
+    let at: Vec<_> = seen.iter().map(|(_, _, at)| at.as_secs()).collect();
+    assert_eq!(at, [0, 15, 3600]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,6 +150,7 @@ async fn what_was_missed_is_not_made_up_for() {
     let _schedule = Schedule::start(
         vec![taking("a", Duration::ZERO)],
         Instant::now(),
+        Instant::now(),
         move |id, ended, took| sink.lock().push((id.to_owned(), ended, took)),
     );
     sleep(Duration::from_millis(10)).await;
@@ -155,7 +167,7 @@ async fn a_schedule_keeps_the_beat_of_the_one_before() {
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = seen.clone();
     let plan = ["a", "b", "c"].map(|id| taking(id, Duration::ZERO)).into();
-    let _schedule = Schedule::start(plan, epoch, move |id, _, _| {
+    let _schedule = Schedule::start(plan, epoch, Instant::now(), move |id, _, _| {
         sink.lock().push((id.to_owned(), epoch.elapsed().as_secs()));
     });
     sleep(EVERY).await;

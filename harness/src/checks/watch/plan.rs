@@ -82,7 +82,7 @@ fn about(check: &Check, every: Option<Duration>, intrusive: bool) -> About {
         id: check.id.as_str().into(),
         title: check.name.clone(),
         source: check.from.clone(),
-        every: interval(check, every).unwrap_or_default(),
+        every: interval(check, every),
         intrusive: check.intrusive.is_some(),
         skipped: why.map(|why| format!("intrusive: {why}")),
     }
