@@ -1,5 +1,6 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`, `watch`.
+//! The command line: `run`, `list`, `steps`, `fixtures`, `derive`, `watch`.
 
+mod derive_checks;
 mod run_fixtures;
 mod watch;
 
@@ -42,6 +43,8 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Write a suite of synthetic checks from a gateway's configuration.
+    Derive(derive_checks::Derive),
     /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
     Watch(watch::Arguments),
 }
@@ -104,6 +107,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Derive(arguments) => derive_checks::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
     }
 }

@@ -7,11 +7,12 @@
 
 pub mod alert;
 pub mod board;
+pub mod derive;
 pub mod log;
 pub mod metrics;
 pub mod mistake;
 pub mod page;
-mod read;
+pub(crate) mod read;
 pub mod run;
 pub mod schedule;
 pub mod secrets;
@@ -23,6 +24,7 @@ pub mod table;
 mod units;
 pub mod watch;
 pub mod webhook;
+pub mod write;
 pub mod yaml;
 
 #[cfg(test)]
