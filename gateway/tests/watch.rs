@@ -14,7 +14,7 @@ use gatecheck::checks::State;
 use gatecheck::checks::board::{Row, View};
 
 /// How many gateways break at a time.
-const AT_ONCE: usize = 11;
+const AT_ONCE: usize = 24;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_fault_is_told_by_the_next_run_and_nothing_else_is() {

@@ -172,6 +172,9 @@ fn told_where(server: &StatusServer, watch: &Watch) {
         "watching {} at {}: {running} checks run, {skipped} don't; status page: http://{address}/",
         view.suite.name, view.suite.url
     );
+    for note in &view.suite.notes {
+        eprintln!("note: {note}");
+    }
 }
 
 impl Arguments {

@@ -99,6 +99,8 @@ pub struct SuiteFacts {
     pub insecure: bool,
     /// When it was read.
     pub loaded_at: Timestamp,
+    /// What whoever runs it should know.
+    pub notes: Vec<String>,
     /// Why the last attempt to read it again failed; the one before it is in force.
     pub error: Option<String>,
 }

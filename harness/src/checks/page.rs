@@ -115,7 +115,9 @@ fn notes(view: &View) -> String {
     let insecure = view.suite.insecure.then(|| {
         "<li>The suite says <code>insecure</code>: certificates are not verified.</li>\n".to_owned()
     });
-    let notes: String = error.into_iter().chain(insecure).collect();
+    let notes = view.suite.notes.iter();
+    let notes = notes.map(|note| format!("<li>{}</li>\n", text(note)));
+    let notes: String = error.into_iter().chain(insecure).chain(notes).collect();
     match notes.is_empty() {
         true => notes,
         false => format!("<ul class=\"faults\">\n{notes}</ul>\n"),

@@ -70,6 +70,7 @@ pub(super) fn facts(now: Timestamp) -> SuiteFacts {
         name: "orders <suite>".to_owned(),
         url: "https://api.example".to_owned(),
         insecure: false,
+        notes: vec!["two checks share the credential <alice>".to_owned()],
         loaded_at: now,
         error: None,
     }

@@ -14,6 +14,7 @@ pub fn document(view: &View) -> Value {
         "name": view.suite.name,
         "url": view.suite.url,
         "insecure": view.suite.insecure,
+        "notes": view.suite.notes,
         "loadedAt": format!("{:.3}", view.suite.loaded_at),
     });
     if let Some(error) = &view.suite.error {

@@ -18,6 +18,9 @@ pub fn text(view: &View, colours: bool) -> String {
         line(&mut out, row, width, colours);
     }
     write!(out, "\n{}", summary(view)).expect("writing to a string can't fail");
+    for note in &view.suite.notes {
+        writeln!(out, "note: {note}").expect("writing to a string can't fail");
+    }
     out
 }
 

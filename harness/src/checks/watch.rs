@@ -85,6 +85,7 @@ impl Watch {
             epoch: tokio::time::Instant::now(),
             schedule: None,
         };
+        watch.note();
         watch.run(plan.runs, watch.epoch);
         Ok(watch)
     }
@@ -128,8 +129,16 @@ impl Watch {
             checks = plan.runs.len(),
             "the suite was read again"
         );
+        self.note();
         self.run(plan.runs, tokio::time::Instant::now());
         Ok(())
+    }
+
+    /// Logs what whoever runs the suite should know.
+    fn note(&self) {
+        for note in self.board.suite().notes {
+            tracing::warn!(event = "note", "{note}");
+        }
     }
 
     fn run(&mut self, plan: Vec<Planned<Outcome>>, from: tokio::time::Instant) {

@@ -36,6 +36,10 @@ fn the_worst_is_said_first() {
         "{page}"
     );
     assert!(page.contains("intrusive: it spends the limit"));
+    assert!(
+        page.contains("share the credential &lt;alice&gt;"),
+        "{page}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A suite with the settings applied: which checks run, how often, for how long at most.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ impl Plan {
         }
         runner.check_credentials(running.iter().copied())?;
         Ok(Self {
-            facts: facts(&runner),
+            facts: facts(&runner, &running),
             checks: chosen
                 .iter()
                 .map(|check| about(check, every, settings.intrusive))
@@ -103,14 +104,44 @@ fn planned(check: &Check, every: Option<Duration>, runner: &Arc<Runner>) -> Plan
     }
 }
 
-fn facts(runner: &Runner) -> SuiteFacts {
+fn facts(runner: &Runner, running: &[&Check]) -> SuiteFacts {
     SuiteFacts {
         name: runner.suite().name.clone(),
         url: shown(runner.base()),
         insecure: runner.suite().tls.insecure,
+        notes: shared(running),
         loaded_at: Timestamp::now(),
         error: None,
     }
+}
+
+/// Intrusive checks that show what others show too: what they spend, the others lack.
+fn shared(running: &[&Check]) -> Vec<String> {
+    let others = running.iter().filter(|check| check.intrusive.is_none());
+    let others: Vec<(&str, BTreeSet<&str>)> = others
+        .map(|check| (check.id.as_str(), credentials(check)))
+        .collect();
+    let intrusive = running.iter().filter(|check| check.intrusive.is_some());
+    let note = |check: &&Check| {
+        let own = credentials(check);
+        let (other, shown) = others.iter().find_map(|(other, shown)| {
+            let both = own.intersection(shown).next()?;
+            Some((*other, *both))
+        })?;
+        Some(format!(
+            "the intrusive check {:?} shows the credential {shown:?}, as {other:?} does: give it one of its own",
+            check.id
+        ))
+    };
+    intrusive.filter_map(|check| note(check)).collect()
+}
+
+/// The credentials that a check shows.
+fn credentials(check: &Check) -> BTreeSet<&str> {
+    let requests = check.steps.iter().map(|step| &step.request);
+    requests
+        .filter_map(|request| check.shown(request))
+        .collect()
 }
 
 /// Origin and path: what else an address has may be secret.
