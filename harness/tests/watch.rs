@@ -265,6 +265,18 @@ async fn what_writes_runs_only_where_it_may() {
 }
 
 #[tokio::test]
+async fn an_intrusive_check_without_a_key_of_its_own_is_told() {
+    let shared = SUITE.replace("it writes", "it writes\n    credential: key");
+    let place = Place::new(&shared).await;
+    let (_, out, _) = place.once(&[]).await;
+    assert!(!out.contains("note:"), "{out}");
+    let (code, out, _) = place.once(&["--intrusive"]).await;
+    assert_eq!(code, Some(0));
+    let note = "note: the intrusive check \"writes\" shows the credential \"key\", as \"good\" does";
+    assert!(out.contains(note), "{out}");
+}
+
+#[tokio::test]
 async fn what_can_not_be_done_is_no_verdict() {
     let place = Place::new(SUITE).await;
     for (arguments, expected) in [
