@@ -48,7 +48,7 @@ pub struct Credential {
     /// An API key.
     pub key: Option<ApiKey>,
     /// A bearer token.
-    pub token: Option<Text>,
+    pub token: Option<Token>,
     /// A user name and a password.
     pub basic: Option<Basic>,
     /// A client certificate and its private key: two PEM files.
@@ -71,6 +71,24 @@ pub enum KeyPlace {
     Header(String),
     /// In this query parameter.
     Query(String),
+}
+
+/// A bearer token, and what has to be wrong with it for a check to mean anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Token {
+    /// The token.
+    pub value: Text,
+    /// What it has to be; otherwise the check fails instead of finding a refusal that was for something else.
+    pub must: Option<Must>,
+}
+
+/// What a JSON Web Token has to be (RFC 7519 §4.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Must {
+    /// Past its `exp`.
+    HaveEnded,
+    /// Before its `exp`, and with none of these in its `aud`.
+    NotBeFor(Vec<String>),
 }
 
 /// A user name and a password.
@@ -202,7 +220,7 @@ pub enum TlsVersion {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expect {
     /// Answers.
-    Answers(Answers),
+    Answers(Box<Answers>),
     /// The server ends the TLS handshake, or the connection right after it, with an alert.
     Refused,
 }
@@ -412,11 +430,18 @@ impl Step {
             request,
             times: 1,
             at_once: 1,
-            expect: Expect::Answers(Answers {
+            expect: Expect::Answers(Box::new(Answers {
                 each: Some(answer),
                 ..Answers::default()
-            }),
+            })),
         }
+    }
+}
+
+impl Token {
+    /// A token of which nothing is said.
+    pub const fn new(value: Text) -> Self {
+        Self { value, must: None }
     }
 }
 

@@ -10,6 +10,9 @@ use saphyr_parser::{Event, Marker, Parser, ScalarStyle, StrInput};
 
 use super::mistake::{Mark, Mistake, Mistakes};
 
+/// How deep values may be nested: more than any document has, and less than what fills the stack.
+const DEEPEST: usize = 64;
+
 /// A value and its place.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -164,6 +167,10 @@ impl Builder<'_> {
             }
             Event::MappingStart(..) | Event::SequenceStart(..) | Event::Alias(_) if key_is_due => {
                 self.mistake(Some(at), "a key must be a text", Some("write the key out"));
+                return false;
+            }
+            Event::MappingStart(..) | Event::SequenceStart(..) if self.open.len() >= DEEPEST => {
+                self.mistake(Some(at), "this is nested too deeply", None);
                 return false;
             }
             Event::MappingStart(anchor, _) => self.begin(at, anchor, Holds::Map(Vec::new(), None)),

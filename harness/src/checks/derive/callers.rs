@@ -4,7 +4,7 @@ use super::configuration::{Configuration, Consumer, Route};
 use super::draft::{Draft, Sheet, slug};
 use super::rules::Rules;
 use crate::checks::secrets::Text;
-use crate::checks::suite::{ApiKey, Basic, Credential, KeyPair, KeyPlace, Suite};
+use crate::checks::suite::{ApiKey, Basic, Credential, KeyPair, KeyPlace, Suite, Token};
 use crate::checks::yaml::Value;
 
 /// Plugins that find out who calls.
@@ -180,7 +180,7 @@ pub(super) fn credential(
                 });
             }
             "mtls-auth" => credential.certificate = Some(certificate(name)),
-            _ => credential.token = Some(variable("TOKEN")),
+            _ => credential.token = Some(Token::new(variable("TOKEN"))),
         }
     }
     if draft.certificate_required() && credential.certificate.is_none() {

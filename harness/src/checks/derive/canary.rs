@@ -22,7 +22,7 @@ pub(super) fn derive(sheet: &mut Sheet<'_, '_>) {
     if !sheet.has_good() {
         return;
     }
-    let stable = sheet.route.service.name.clone();
+    let stable = sheet.route.service.clone();
     let sent = |value: Option<&str>| -> Request {
         let mut request = sheet.sample.request();
         let value = value.map(|value| (header.to_owned(), Text::plain(value)));

@@ -113,19 +113,18 @@ pub(super) struct Consumer {
     pub certificates: bool,
 }
 
-#[derive(Clone, Debug)]
-pub(super) struct Service {
-    pub name: String,
-    /// Hosts and ports that no answer should tell.
-    pub addresses: Vec<String>,
-}
+/// A service: its name, and the hosts and ports of its targets.
+type Service = (String, Vec<String>);
 
 /// A route with everything in force on it.
 #[derive(Debug)]
 pub(super) struct Route {
     pub name: String,
     pub place: Place,
-    pub service: Service,
+    /// The service's name.
+    pub service: String,
+    /// Hosts and ports of all services, which no answer should tell.
+    pub addresses: Vec<String>,
     pub hosts: Vec<String>,
     /// The pattern, whether it is the whole path, and its place.
     pub paths: Vec<(String, bool, Place)>,
@@ -303,23 +302,22 @@ impl Reading<'_, '_> {
 
     fn api(&self, fields: Fields<'_>, globals: &Level) -> Option<Vec<Route>> {
         let reader = self.reader;
-        let service = self.service(reader.required(fields, "service", "the API")?)?;
-        if let Some(node) = fields.at("altService") {
-            self.service(node);
+        let (name, mut addresses) = self.service(reader.required(fields, "service", "the API")?)?;
+        let further = fields.at("altServices");
+        let further = further.map_or(&[][..], |node| reader.list(node, "`altServices`"));
+        for node in fields.at("altService").into_iter().chain(further) {
+            addresses.extend(self.service(node).into_iter().flat_map(|found| found.1));
         }
-        if let Some(node) = fields.at("altServices") {
-            reader.list(node, "`altServices`").iter().for_each(|node| {
-                self.service(node);
-            });
-        }
+        addresses.sort();
+        let service = (name, addresses);
         let own = self.plugins(fields);
         let any = self.any(fields);
         let several = fields.at("routes");
         let several = several.map_or(&[][..], |node| reader.list(node, "`routes`"));
         let nodes: Vec<&Node> = fields.at("route").into_iter().chain(several).collect();
         let named = |index: usize| match index {
-            0 => service.name.clone(),
-            _ => format!("{}-{}", service.name, index + 1),
+            0 => service.0.clone(),
+            _ => format!("{}-{}", service.0, index + 1),
         };
         let mut routes = Vec::new();
         for (index, node) in nodes.iter().enumerate() {
@@ -373,10 +371,8 @@ impl Reading<'_, '_> {
                 ),
             }
         }
-        Some(Service {
-            name: self.reader.text(name, "a service's name")?.to_owned(),
-            addresses,
-        })
+        let name = self.reader.text(name, "a service's name")?;
+        Some((name.to_owned(), addresses))
     }
 
     fn plugins(&self, fields: Fields<'_>) -> Level {
@@ -443,7 +439,8 @@ impl Reading<'_, '_> {
         Route {
             name: own.map_or(name, str::to_owned),
             place: self.place(fields.node.at),
-            service: service.clone(),
+            service: service.0.clone(),
+            addresses: service.1.clone(),
             hosts: texts(reader, fields, "hosts"),
             paths: paths.collect(),
             methods: texts(reader, fields, "methods"),

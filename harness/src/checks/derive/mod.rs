@@ -59,13 +59,8 @@ pub enum DeriveFailure {
     #[error(transparent)]
     Mistakes(#[from] Mistakes),
     /// The address is none.
-    #[error("the address {url:?} {reason}")]
-    Url {
-        /// As given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("the address {0}")]
+    Url(String),
     /// The header is none.
     #[error("{0:?} is no name of a header")]
     Header(String),
@@ -81,19 +76,15 @@ pub enum DeriveFailure {
 /// # Errors
 /// When the configuration can't be read, has unknown keys or plugins, or no routes.
 pub fn derive(path: &Path, options: &Options) -> Result<Derived, DeriveFailure> {
-    let url = options.url.as_ref().map(|url| {
-        read::base(url).map_err(|reason| DeriveFailure::Url {
-            url: url.clone(),
-            reason,
-        })
-    });
+    let url = options.url.as_deref().map(read::base);
     if let Some(header) = &options.service_header
         && http::HeaderName::from_bytes(header.as_bytes()).is_err()
     {
         return Err(DeriveFailure::Header(header.clone()));
     }
-    let url = url.transpose()?;
-    let sources = source::read(path)?;
+    let url = url.transpose().map_err(DeriveFailure::Url)?;
+    let named = |mistakes| with_directory(mistakes, path);
+    let sources = source::read(path).map_err(named)?;
     let readers: Vec<Reader<'_>> = sources
         .iter()
         .map(|source| Reader::new(&source.name))
@@ -106,7 +97,7 @@ pub fn derive(path: &Path, options: &Options) -> Result<Derived, DeriveFailure> 
         .map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
     checks(&configuration, &mut draft);
     let (mut suite, before, left_out) = draft.finish();
-    configuration::finish(readers, ())?;
+    configuration::finish(readers, ()).map_err(named)?;
     if configuration.routes.is_empty() {
         return Err(DeriveFailure::Empty(shown));
     }
@@ -125,6 +116,15 @@ pub fn derive(path: &Path, options: &Options) -> Result<Derived, DeriveFailure> 
         text,
         left_out,
     })
+}
+
+/// The files of mistakes as whoever gave the path would call them.
+fn with_directory(Mistakes(mut mistakes): Mistakes, path: &Path) -> Mistakes {
+    let base = path.parent().unwrap_or(Path::new(""));
+    for mistake in &mut mistakes {
+        mistake.file = base.join(&mistake.file).display().to_string();
+    }
+    Mistakes(mistakes)
 }
 
 fn checks<'a>(configuration: &'a Configuration, draft: &mut Draft<'a>) {
@@ -167,8 +167,9 @@ const UNSEEN: &[(&str, &str)] = &[
 
 fn head(file: &str) -> Vec<String> {
     [
-        format!("Derived from {file} by gatecheck. Read it before it runs: it says what the configuration promises to"),
-        "callers, not whether that is what was wanted.".to_owned(),
+        format!("Derived from {file} by gatecheck."),
+        "Read it before it runs: it says what the configuration promises to callers, not whether that was wanted.".to_owned(),
+        "docs/synthetic-checks.md tells what can be said here.".to_owned(),
     ]
     .to_vec()
 }

@@ -188,7 +188,12 @@ fn exceeded(sheet: &mut Sheet<'_, '_>, limit: &Limit) {
         ),
         false => String::new(),
     };
-    check.intrusive = Some(format!("spends the limit of {whose}{writes}"));
+    let shared = match limit.key.as_str() {
+        "ip" => ", so other checks from there are refused until it is whole again",
+        "route" => ", who are refused until it is whole again",
+        _ => "",
+    };
+    check.intrusive = Some(format!("spends the limit of {whose}{writes}{shared}"));
     check.every = Some((limit.whole_again() * 2).max(Duration::from_secs(2)));
     check.timeout = Some(limit.window.clamp(SHORT, Duration::from_secs(60)) / 2);
     check.credential = shown;
@@ -228,14 +233,14 @@ fn about(check: &mut Check, request: Request, allowed: u64, more: u64) {
         request,
         times,
         at_once: AT_ONCE,
-        expect: Expect::Answers(Answers {
+        expect: Expect::Answers(Box::new(Answers {
             each: Some(answer([Status::Class(2), code(429)])),
             last: None,
             among: vec![
                 among(allowed, answer([Status::Class(2)])),
                 among(1, refused()),
             ],
-        }),
+        })),
     });
 }
 

@@ -1,11 +1,11 @@
 //! `jwt-validate` and `oauth2-introspect`: 401 without a token and with a wrong one (RFC 6750 §3), an answer with a good
 //! one. Wrong tokens are made from the good one, as far as nobody's key is needed; the others have to be provided.
 
-use super::callers::variable;
+use super::callers::{self, variable};
 use super::configuration::Place;
 use super::draft::{InForce, Sheet, answer, code, slug};
 use crate::checks::secrets::Text;
-use crate::checks::suite::{Answer, HeaderRule, Tamper};
+use crate::checks::suite::{Answer, HeaderRule, Must, Tamper, Token};
 
 const TAMPERED: [(Tamper, &str, &str, &str); 4] = [
     (
@@ -57,6 +57,10 @@ fn signed(sheet: &mut Sheet<'_, '_>, plugin: &InForce<'_>) {
     missing(sheet, plugin.place, "jwt-validate", "JWT-001");
     let name = "what is no token is refused";
     garbage(sheet, plugin.place, "token-garbage", name, "JWT-062");
+    if !callers::needed(sheet.route).contains(&"jwt-validate") {
+        let why = "jwt-validate: which tokens are wrong; another credential is enough, and the suite shows that one";
+        return sheet.left_out(plugin.place, why);
+    }
     for (tamper, what, subject, requirement) in TAMPERED {
         // The good request before it is the control: a token that has run out would be refused anyhow.
         let name = format!("{subject} is refused, and the good one is not");
@@ -73,17 +77,18 @@ fn signed(sheet: &mut Sheet<'_, '_>, plugin: &InForce<'_>) {
         sheet.refused(&mut check, request, good, bearer(answer(status)));
         sheet.push(check);
     }
-    provided(
-        sheet,
-        plugin.place,
-        "expired",
-        "a token that has ended is refused",
-        "JWT-003",
-    );
-    match plugin.texts("audience").first() {
+    let ended = ("expired", "a token that has ended is refused", "JWT-003");
+    provided(sheet, plugin.place, ended, Must::HaveEnded);
+    let audiences = plugin.texts("audience");
+    match audiences.first() {
         Some((_, place)) => {
-            let name = "a good token for another audience is refused";
-            provided(sheet, place, "other-audience", name, "JWT-045");
+            let other = (
+                "other-audience",
+                "a good token for another audience is refused",
+                "JWT-045",
+            );
+            let known = audiences.iter().map(|(text, _)| (*text).to_owned());
+            provided(sheet, place, other, Must::NotBeFor(known.collect()));
         }
         None => sheet.left_out(
             plugin.place,
@@ -148,13 +153,22 @@ fn garbage(sheet: &mut Sheet<'_, '_>, place: &Place, what: &str, name: &str, req
 }
 
 /// A wrong token that the issuer has to make.
-fn provided(sheet: &mut Sheet<'_, '_>, place: &Place, what: &str, name: &str, requirement: &str) {
+fn provided(
+    sheet: &mut Sheet<'_, '_>,
+    place: &Place,
+    (what, name, requirement): (&str, &str, &str),
+    must: Must,
+) {
     let mut check = sheet.check(&format!("token-{what}"), name, place);
     check.requirement = Some(requirement.to_owned());
     let token = Text::env(variable(
         &slug(&format!("{}-{what}", sheet.route.name)),
         "TOKEN",
     ));
+    let token = Token {
+        value: token,
+        must: Some(must),
+    };
     let shown = sheet.good_but(what, |credential| credential.token = Some(token));
     let expected = answer([code(401)]).header(
         "WWW-Authenticate",

@@ -23,10 +23,10 @@ pub(super) fn expect(reader: &Reader<'_>, node: &Node, times: u32) -> Option<Exp
     let several = ["each", "last", "among"];
     if !several.iter().any(|key| node.find(key).is_some()) {
         let each = answer(reader, node, &[])?;
-        return Some(Expect::Answers(Answers {
+        return Some(Expect::Answers(Box::new(Answers {
             each: Some(each.0),
             ..Answers::default()
-        }));
+        })));
     }
     let fields = reader.fields(node, "`expect`", &several)?;
     let one = |key: &str| answer(reader, fields.at(key)?, &[]).map(|(answer, _)| answer);
@@ -40,7 +40,7 @@ pub(super) fn expect(reader: &Reader<'_>, node: &Node, times: u32) -> Option<Exp
             answers.among.extend(among(reader, node, times));
         }
     }
-    Some(Expect::Answers(answers))
+    Some(Expect::Answers(Box::new(answers)))
 }
 
 fn among(reader: &Reader<'_>, node: &Node, times: u32) -> Option<Among> {

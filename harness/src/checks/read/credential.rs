@@ -2,7 +2,7 @@
 
 use super::fields::Reader;
 use crate::checks::secrets::Text;
-use crate::checks::suite::{ApiKey, Basic, Credential, KeyPair, KeyPlace, Suite};
+use crate::checks::suite::{ApiKey, Basic, Credential, KeyPair, KeyPlace, Must, Suite, Token};
 use crate::checks::yaml::{Node, Value};
 
 pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
@@ -10,9 +10,7 @@ pub(super) fn read(reader: &Reader<'_>, node: &Node) -> Option<Credential> {
     let fields = reader.fields(node, "a credential", &known)?;
     let credential = Credential {
         key: fields.at("key").and_then(|node| key(reader, node)),
-        token: fields
-            .at("token")
-            .and_then(|node| secret(reader, node, "the token")),
+        token: fields.at("token").and_then(|node| token(reader, node)),
         basic: fields.at("basic").and_then(|node| basic(reader, node)),
         certificate: fields
             .at("certificate")
@@ -57,6 +55,35 @@ fn key(reader: &Reader<'_>, node: &Node) -> Option<ApiKey> {
         value: value?,
         place: place?,
     })
+}
+
+fn token(reader: &Reader<'_>, node: &Node) -> Option<Token> {
+    if !matches!(&*node.value, Value::Map(_)) {
+        return secret(reader, node, "the token").map(Token::new);
+    }
+    let fields = reader.fields(node, "`token`", &["value", "ended", "notFor"])?;
+    let value = secret(
+        reader,
+        reader.required(fields, "value", "`token`")?,
+        "the token",
+    )?;
+    let ended = fields.at("ended");
+    let ended = ended.and_then(|node| Some((node.at, reader.boolean(node, "`ended`")?)));
+    let audiences = fields.at("notFor").map(|node| {
+        let texts = reader.one_or_many(node).iter();
+        let texts = texts.filter_map(|node| reader.text(node, "`notFor`"));
+        texts.map(str::to_owned).collect()
+    });
+    let must = match (ended, audiences) {
+        (Some((at, true)), Some(_)) => {
+            let what = "a token that has ended is refused for that, whomever it is for";
+            reader.mistake(at, what, "take `ended` or `notFor` away");
+            None
+        }
+        (Some((_, true)), None) => Some(Must::HaveEnded),
+        (_, audiences) => audiences.map(Must::NotBeFor),
+    };
+    Some(Token { value, must })
 }
 
 fn basic(reader: &Reader<'_>, node: &Node) -> Option<Basic> {

@@ -116,6 +116,13 @@ fn what_is_wrong_is_told_with_its_place_and_how_to_mend_it() {
             mistakes("name: orders\nurl", "url"),
             Suite::parse("s.yaml", "").unwrap_err().to_string(),
             Suite::parse("s.yaml", "name: [").unwrap_err().to_string(),
+            mistakes(
+                "token: \"${file:token}\"",
+                "token: {value: \"${file:token}\", ended: true, notFor: a}"
+            ),
+            Suite::parse("s.yaml", &"[".repeat(100_000))
+                .unwrap_err()
+                .to_string(),
             Suite::parse("s.yaml", "- a").unwrap_err().to_string(),
             Suite::parse("s.yaml", "name: a\nchecks: []\n---\nname: b")
                 .unwrap_err()

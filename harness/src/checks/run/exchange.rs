@@ -11,7 +11,7 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderVal
 use reqwest::{Client, Method, Request as Sent, Url};
 
 use super::outcome::{Failure, Reason};
-use super::{left, tamper};
+use super::{left, tokens};
 use crate::checks::secrets::{Secrets, Text, encoded};
 use crate::checks::suite::{Body, Credential, KeyPlace, Request};
 
@@ -64,10 +64,15 @@ impl Ready {
             }
         }
         if let Some(token) = shown.and_then(|shown| shown.token.as_ref()) {
-            let mut token = resolve(token)?;
+            let must = &token.must;
+            let mut token = resolve(&token.value)?;
+            if let Some(must) = must {
+                tokens::check(&token, must, jiff::Timestamp::now())
+                    .map_err(|error| wrong(error.to_string()))?;
+            }
             if let Some(tamper) = request.tamper {
                 token =
-                    tamper::tampered(&token, tamper).map_err(|error| wrong(error.to_string()))?;
+                    tokens::tampered(&token, tamper).map_err(|error| wrong(error.to_string()))?;
                 hidden.push(token.clone());
             }
             add(

@@ -5,7 +5,7 @@ mod client;
 mod exchange;
 mod judge;
 mod outcome;
-mod tamper;
+mod tokens;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -40,13 +40,8 @@ pub enum SetupFailure {
     #[error("there is no address: the suite has no `url`; give one with --url https://…")]
     NoUrl,
     /// The address is not one.
-    #[error("the address {url:?} {reason}")]
-    Url {
-        /// As given.
-        url: String,
-        /// What is wrong with it.
-        reason: String,
-    },
+    #[error("the address {0}")]
+    Url(String),
     /// The authorities can't be read.
     #[error("{0}")]
     Trust(String),
@@ -90,10 +85,7 @@ impl Runner {
     /// When there is no address, or the authorities to be trusted can't be read.
     pub fn new(suite: Arc<Suite>, target: Target) -> Result<Self, SetupFailure> {
         let base = match &target.url {
-            Some(url) => super::read::base(url).map_err(|reason| SetupFailure::Url {
-                url: url.clone(),
-                reason,
-            })?,
+            Some(url) => super::read::base(url).map_err(SetupFailure::Url)?,
             None => suite.url.clone().ok_or(SetupFailure::NoUrl)?,
         };
         let roots = Roots::of(&suite.tls, &suite.directory, base.scheme() == "https");

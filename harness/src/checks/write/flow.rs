@@ -33,6 +33,16 @@ pub(super) fn text(text: &str) -> Value {
     })
 }
 
+/// A sentence: on a line of its own a comma, a quotation mark or a backtick is nothing but that.
+pub(super) fn sentence(text: &str) -> Value {
+    let without: String = text.replace([',', '`', '"'], "");
+    let begins = text.starts_with(|sign: char| sign.is_ascii_alphanumeric());
+    match begins && is_plain(&without) {
+        true => Value::Scalar(text.to_owned()),
+        false => self::text(text),
+    }
+}
+
 impl Value {
     /// A list, or its one element alone.
     pub(super) fn one_or_many(mut values: Vec<Self>) -> Self {

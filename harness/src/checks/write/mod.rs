@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use super::suite::{
     Answer, Answers, Body, BodyRule, Check, Credential, Expect, HeaderRule, JsonRule, KeyPlace,
-    Request, Severity, Shown, Status, Step, Suite,
+    Must, Request, Severity, Shown, Status, Step, Suite, Token,
 };
 use super::units::{duration_text, size_text};
-use flow::{Map, Value, literal, text};
+use flow::{Map, Value, literal, sentence, text};
 
 /// What is written between the lines.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -111,7 +111,7 @@ fn credential(credential: &Credential) -> Value {
         }
     }
     if let Some(token) = &credential.token {
-        map.put("token", text(&token.to_string()));
+        map.put("token", self::token(token));
     }
     if let Some(basic) = &credential.basic {
         let mut pair = Map::new();
@@ -128,10 +128,28 @@ fn credential(credential: &Credential) -> Value {
     Value::Map(map)
 }
 
+fn token(token: &Token) -> Value {
+    let value = text(&token.value.to_string());
+    let mut map = Map::new();
+    match &token.must {
+        None => return value,
+        Some(Must::HaveEnded) => {
+            map.put("value", value);
+            map.put("ended", literal("true"));
+        }
+        Some(Must::NotBeFor(audiences)) => {
+            map.put("value", value);
+            let audiences = audiences.iter().map(|audience| text(audience));
+            map.put("notFor", Value::one_or_many(audiences.collect()));
+        }
+    }
+    Value::Map(map)
+}
+
 fn check(check: &Check) -> Map {
     let mut map = Map::new();
     map.put("id", text(&check.id));
-    map.put("name", text(&check.name));
+    map.put("name", sentence(&check.name));
     let texts = [
         ("from", &check.from),
         ("requirement", &check.requirement),
@@ -139,7 +157,7 @@ fn check(check: &Check) -> Map {
     ];
     for (key, value) in texts {
         if let Some(value) = value {
-            map.put(key, text(value));
+            map.put(key, sentence(value));
         }
     }
     if check.severity == Severity::Degraded {

@@ -97,7 +97,7 @@ fn expect() -> impl Strategy<Value = Expect> {
         .prop_filter("nothing", |(each, last, among)| {
             each.is_some() || last.is_some() || !among.is_empty()
         })
-        .prop_map(|(each, last, among)| Expect::Answers(Answers { each, last, among }));
+        .prop_map(|(each, last, among)| Expect::Answers(Box::new(Answers { each, last, among })));
     prop_oneof![4 => answers, 1 => Just(Expect::Refused)]
 }
 
@@ -137,11 +137,15 @@ proptest! {
         name in words(),
         steps in vec(step(), 1..4),
         intrusive in option::of(words()),
+        must in option::of(prop_oneof![
+            Just(Must::HaveEnded),
+            vec(words(), 1..3).prop_map(Must::NotBeFor),
+        ]),
         every in option::of(1u64..100_000),
         degraded in any::<bool>(),
     ) {
         let mut written = Suite::new(name);
-        let token = Credential { token: Some(Text::env("T")), ..Credential::default() };
+        let token = Credential { token: Some(Token { value: Text::env("T"), must }), ..Credential::default() };
         written.credentials.insert("t".to_owned(), token);
         written.within = Some(Duration::from_millis(1500));
         let mut check = Check::new("a-1", "a: b # c");
