@@ -1,8 +1,9 @@
-//! The command line: `run`, `matrix`, `list`, `steps`, `fixtures`, `derive`.
+//! The command line: `run`, `matrix`, `list`, `steps`, `fixtures`, `derive`, `watch`.
 
 mod derive_checks;
 mod run_fixtures;
 mod run_matrix;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ enum Command {
     Fixtures(run_fixtures::Fixtures),
     /// Write a suite of synthetic checks from a gateway's configuration.
     Derive(derive_checks::Derive),
+    /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
+    Watch(watch::Arguments),
 }
 
 #[derive(Debug, Args)]
@@ -84,11 +87,15 @@ struct Selection {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(io::stderr)
-        .init();
-    match execute(Cli::parse().command) {
+    let command = Cli::parse().command;
+    // Watching has a log of its own.
+    if !matches!(command, Command::Watch(_)) {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(io::stderr)
+            .init();
+    }
+    match execute(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -105,6 +112,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
         Command::Derive(arguments) => derive_checks::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
     }
 }
 

@@ -6,7 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod matrix;
 pub mod model;
-mod plain;
+pub(crate) mod plain;
 pub mod rendered;
 pub mod terminal;
 

@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::model::{RunReport, Totals, Verdict};
 use super::plain;
-use escape::text;
+pub(crate) use escape::text;
 
-pub(super) const STYLE: &str = include_str!("style.css");
+/// The style that every page of this program shares.
+pub(crate) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// Finds where to read what a scenario's source names; none if nowhere.
@@ -54,12 +55,16 @@ pub(super) fn document(title: &str, style: &str, script: &str, body: &str) -> St
 }
 
 fn policy(style: &str, script: &str) -> String {
-    let hash = |source: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(source)));
     format!(
         "default-src 'none'; style-src {}; script-src {}",
-        hash(style),
-        hash(script)
+        inline_source(style),
+        inline_source(script)
     )
+}
+
+/// How a Content-Security-Policy names an inline style or script.
+pub(crate) fn inline_source(source: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(source)))
 }
 
 /// How a verdict is shown.
