@@ -5,6 +5,7 @@
 pub mod adapters;
 pub mod client;
 pub mod engine;
+pub mod faults;
 pub mod fixtures;
 pub mod lab;
 pub mod plan;

@@ -1,5 +1,6 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`.
+//! The command line: `run`, `list`, `steps`, `fixtures`, `faults`.
 
+mod run_faults;
 mod run_fixtures;
 
 use std::io::{self, Write as _};
@@ -41,6 +42,8 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Tell how good the suite is: put proxies with known faults around our gateway.
+    Faults(run_faults::Faults),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +100,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Faults(arguments) => run_faults::run(arguments),
     }
 }
 
