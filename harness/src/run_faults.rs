@@ -39,7 +39,7 @@ pub struct Faults {
 /// Runs the command.
 ///
 /// # Errors
-/// When a fault is unknown, or the gateway doesn't pass the suite without faults.
+/// When a fault is unknown, or a run can't be made.
 pub fn run(arguments: Faults) -> anyhow::Result<ExitCode> {
     let faults = chosen(&arguments.only)?;
     if arguments.list {
@@ -54,17 +54,20 @@ pub fn run(arguments: Faults) -> anyhow::Result<ExitCode> {
         progress: |what, scenarios| eprintln!("{what}: {scenarios} scenarios"),
     };
     let runtime = tokio::runtime::Runtime::new().context("the runtime can't be started")?;
-    let findings = runtime.block_on(async {
-        let plan = bench.watch().await?;
+    let (without, findings) = runtime.block_on(async {
+        let (plan, without) = bench.watch().await?;
         if !arguments.whole {
-            return bench.rounds(&faults, &plan).await;
+            return anyhow::Ok((without, bench.rounds(&faults, &plan).await?));
         }
         let mut findings = Vec::new();
         for fault in &faults {
             findings.push(bench.whole(fault).await?);
         }
-        anyhow::Ok(findings)
+        Ok((without, findings))
     })?;
+    for (id, message) in &without {
+        println!("{id} fails without any fault: {}", first_line(message));
+    }
     for finding in &findings {
         tell(finding);
     }
@@ -74,7 +77,7 @@ pub fn run(arguments: Faults) -> anyhow::Result<ExitCode> {
         findings.len(),
         begun.elapsed().as_secs_f64()
     );
-    Ok(match exact == findings.len() {
+    Ok(match exact == findings.len() && without.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
     })
@@ -131,7 +134,11 @@ fn tell(finding: &Finding) {
         println!("         {id} should fail, and did not");
     }
     for (id, message) in others {
-        let line = message.lines().next().unwrap_or_default();
+        let line = first_line(message);
         println!("         {id} should not fail: {line}");
     }
+}
+
+fn first_line(message: &str) -> &str {
+    message.lines().next().unwrap_or_default()
 }
