@@ -2,14 +2,14 @@
 //! upstreams of its own. Nothing outlives the lab.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mock_upstreams::{Behaviour, MockUpstream, Received, Tls, tls};
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 
-use crate::adapters::{Adapter, Bindings, Running, SetupError, Site};
+use crate::adapters::{Adapter, Bindings, Port, Running, SetupError, Site};
 use crate::fixtures::certificates::{Certificates, Leaf};
 use crate::fixtures::{Authority, Content, Fixture, PemFile, Texts};
 use crate::plan::{InstanceKey, ServerAnswer, ServerSettings};
@@ -119,18 +119,14 @@ impl Lab {
         let servers = Servers::spawn(&fixture, &self.certificates, &servers, &answers)
             .await
             .map_err(|error| SetupError::new(format!("{error:#}")))?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.map_err(|error| failed("no port is free", &error))?;
-        let listen = listener
-            .local_addr()
-            .map_err(|error| failed("the port is unknown", &error))?;
+        let port = Port::free().map_err(|error| failed("no port is free", &error))?;
         let addresses = upstreams
             .iter()
             .map(|(name, mock)| (name.clone(), mock.address()));
         let (files, environment) = material(&fixture, &self.certificates, &servers)
             .map_err(|error| SetupError::new(format!("{error:#}")))?;
         let bindings = Bindings {
-            listen,
+            listen: port.address(),
             upstreams: addresses.chain(servers.addresses()).collect(),
             files,
             authority: self.certificates.servers.pem(),
@@ -143,10 +139,7 @@ impl Lab {
             .map_err(|error| SetupError::new(error.reason))?;
         let dir = tempfile::Builder::new().prefix("gatecheck-").tempdir();
         let dir = dir.map_err(|error| failed("no directory can be made", &error))?;
-        let running = self
-            .adapter
-            .start(&rendered, Site { dir, listener })
-            .await?;
+        let running = self.adapter.start(&rendered, Site { dir, port }).await?;
         Ok(Arc::new(Instance {
             running,
             fixture,

@@ -26,7 +26,7 @@ use parking_lot::Mutex;
 
 use adapters::Adapter;
 use engine::{Engine, Progress};
-use report::model::{RunReport, ScenarioReport, Selection, Target, Verdict};
+use report::model::{RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict};
 use session::{Agenda, stale_declarations};
 use suite::{Case, Filter, Suite};
 
@@ -83,32 +83,28 @@ pub async fn run_suite(
     let begun = Instant::now();
     let started_at = jiff::Timestamp::now().to_string();
     let cases = suite.select(&options.filter)?;
-    let stale_declarations = stale_declarations(&suite, adapter.as_ref());
-    let (version, (scenarios, interrupted)) = match adapter.version().await {
+    let mut stale_declarations = stale_declarations(&suite, adapter.as_ref());
+    let (version, ended) = match adapter.version().await {
         Ok(version) => {
             let agenda = Agenda::new(&cases, adapter)?;
-            (
-                Some(version),
-                run_agenda(suite, &cases, agenda, &options).await?,
-            )
+            let ended = run_agenda(suite, &cases, agenda, &options).await?;
+            (Some(version), ended)
         }
         Err(error) => {
             let verdict = Verdict::SetupFailed {
                 message: error.message,
                 help: error.help,
             };
-            (
-                None,
-                (
-                    cases
-                        .iter()
-                        .map(|case| case.report(&options.target, verdict.clone()))
-                        .collect(),
-                    None,
-                ),
-            )
+            let report = |case: &Arc<Case>| case.report(&options.target, verdict.clone());
+            let scenarios = cases.iter().map(report).collect();
+            let ended = Ended {
+                scenarios,
+                ..Ended::default()
+            };
+            (None, ended)
         }
     };
+    stale_declarations.extend(ended.unmet);
     Ok(RunReport {
         schema_version: RunReport::SCHEMA_VERSION,
         suite_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -122,10 +118,19 @@ pub async fn run_suite(
             tags: options.filter.tags,
             name: options.filter.name,
         },
-        scenarios,
+        scenarios: ended.scenarios,
         stale_declarations,
-        interrupted,
+        interrupted: ended.interrupted,
     })
+}
+
+/// What came of a run.
+#[derive(Default)]
+struct Ended {
+    scenarios: Vec<ScenarioReport>,
+    /// What the adapter declares and no scenario has met.
+    unmet: Vec<StaleDeclaration>,
+    interrupted: Option<String>,
 }
 
 async fn run_agenda(
@@ -133,7 +138,7 @@ async fn run_agenda(
     cases: &[Arc<Case>],
     agenda: Agenda,
     options: &RunOptions,
-) -> anyhow::Result<(Vec<ScenarioReport>, Option<String>)> {
+) -> anyhow::Result<Ended> {
     let Agenda {
         session,
         decided,
@@ -170,12 +175,15 @@ async fn run_agenda(
         signal = end.recv() => signal.map(|()| "a signal ended the run; scenarios that had not ended are missing".to_owned()),
     };
     session.lab.close().await;
+    // A part of the suite need not meet everything.
+    let whole = interrupted.is_none() && options.filter == Filter::default();
     reports.append(&mut done.lock());
     reports.sort_by_key(|(number, _)| *number);
-    Ok((
-        reports.into_iter().map(|(_, report)| report).collect(),
+    Ok(Ended {
+        scenarios: reports.into_iter().map(|(_, report)| report).collect(),
+        unmet: if whole { session.unmet() } else { Vec::new() },
         interrupted,
-    ))
+    })
 }
 
 /// Yields when the process is asked to end.

@@ -41,9 +41,7 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["setup"] => setup::install(setup::EVERYTHING)
-            .and_then(|()| setup::identity_provider())
-            .map(|()| ExitCode::SUCCESS),
+        ["setup"] => setup::everything().map(|()| ExitCode::SUCCESS),
         ["demo"] => demo::run(demo::After::KeepRunning),
         ["demo", "--once"] => demo::run(demo::After::End),
         ["test"] => test::run(),

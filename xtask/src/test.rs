@@ -57,7 +57,7 @@ pub fn run() -> Result<ExitCode> {
     let start = Instant::now();
     setup::install(setup::TESTS)?;
     setup::rust_components()?;
-    setup::identity_provider()?;
+    setup::for_tests()?;
     let mut total = Tally::default();
     let count = STEPS.len() + 1;
     for (index, step) in STEPS.iter().enumerate() {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -162,6 +162,12 @@ impl Process {
         }
     }
 
+    /// Looks until the address takes connections.
+    pub async fn accepts(&mut self, address: SocketAddr) -> Result<(), SetupError> {
+        self.ready(|_| TcpStream::connect(address).is_ok().then_some(()))
+            .await
+    }
+
     /// Signals the process unless it has been waited for.
     fn signal(&self, signal: Signal, send: fn(Pid, Signal) -> rustix::io::Result<()>) {
         let id = self
@@ -197,6 +203,20 @@ pub(super) async fn printed(mut command: Command) -> io::Result<(bool, String)> 
         output.status.success(),
         String::from_utf8_lossy(&text).trim().to_owned(),
     ))
+}
+
+/// Has a gateway's own checker read a rendered configuration: a command that ends well if it is accepted.
+pub(super) async fn checked(
+    name: &str,
+    mut command: Command,
+    rendered: &Rendered,
+) -> Result<(), SetupError> {
+    command.envs(rendered.environment.iter().cloned());
+    match printed(command).await {
+        Ok((true, _)) => Ok(()),
+        Ok((false, output)) => Err(SetupError::new(format!("{name} refuses it: {output}"))),
+        Err(error) => Err(SetupError::new(format!("{name} can't be run: {error}"))),
+    }
 }
 
 /// Writes rendered files into a directory.

@@ -95,6 +95,9 @@ pub struct ScenarioReport {
     pub exchanges: Vec<Exchange>,
     /// How many exchanges there were, those left out of `exchanges` included.
     pub exchanges_total: usize,
+    /// What the target showed otherwise than most, lawfully, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<String>,
     /// The command that runs this scenario alone.
     pub rerun: String,
 }

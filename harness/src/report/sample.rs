@@ -82,6 +82,7 @@ fn pass() -> ScenarioReport {
             vec![upstream("orders-svc:8080", vec![seen])],
         )],
         exchanges_total: 1,
+        shown: Vec::new(),
         ..scenario(
             "KEY-001",
             "api-keys",
@@ -116,6 +117,7 @@ fn fail() -> ScenarioReport {
             )],
         )],
         exchanges_total: 3,
+        shown: Vec::new(),
         ..scenario(
             "KEY-002",
             "api-keys",
@@ -219,6 +221,7 @@ fn broken_off() -> ScenarioReport {
             ..exchange(request, None, vec![upstream("upload-svc:8080", Vec::new())])
         }],
         exchanges_total: 1,
+        shown: Vec::new(),
         ..scenario(
             "LIM-002",
             "limits",
@@ -269,6 +272,7 @@ fn scenario(
         steps: steps.collect(),
         exchanges: Vec::new(),
         exchanges_total: 0,
+        shown: Vec::new(),
         rerun: format!("gatecheck run --target nginx --tags @{id}"),
     }
 }

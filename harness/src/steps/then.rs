@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::when::next_piece;
 use super::{Arguments, Definition, StepFailure, StepResult, expect, perform};
+use crate::adapters::Meaning;
 use crate::client::websocket;
 use crate::world::World;
 
@@ -135,16 +136,20 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
 };
 
 async fn status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, found): (u16, _) = (arguments.number(0)?, world.response()?.status);
+    let wanted = told(world, arguments.number(0)?);
+    let found = world.response()?.status;
     expect(found == wanted, || {
         format!("the status should be {wanted}, but is {found}")
     })
 }
 
 async fn status_of_two(world: &mut World, arguments: &Arguments) -> StepResult {
-    let wanted: [u16; 2] = [arguments.number(0)?, arguments.number(1)?];
     let found = world.response()?.status;
-    expect(wanted.contains(&found), || {
+    let wanted: [u16; 2] = [arguments.number(0)?, arguments.number(1)?];
+    // What is usual is no less right where the standards leave the choice.
+    let holds =
+        wanted.contains(&found) || wanted.map(|status| told(world, status)).contains(&found);
+    expect(holds, || {
         format!(
             "the status should be {} or {}, but is {found}",
             wanted[0], wanted[1]
@@ -153,7 +158,7 @@ async fn status_of_two(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn every_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, found): (u16, _) = (arguments.number(0)?, statuses(world));
+    let (wanted, found): (u16, _) = (told(world, arguments.number(0)?), statuses(world));
     expect(
         !found.is_empty() && found.iter().all(|&status| status == wanted),
         || {
@@ -166,8 +171,8 @@ async fn every_status(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn count_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (count, wanted): (usize, u16) = (arguments.number(0)?, arguments.number(1)?);
-    let found = statuses(world);
+    let count: usize = arguments.number(0)?;
+    let (wanted, found) = (told(world, arguments.number(1)?), statuses(world));
     expect(count_of(&found, wanted) == count, || {
         format!(
             "{count} responses should have the status {wanted}, but they have {}",
@@ -177,8 +182,8 @@ async fn count_status(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn at_most_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (count, wanted): (usize, u16) = (arguments.number(0)?, arguments.number(1)?);
-    let found = statuses(world);
+    let count: usize = arguments.number(0)?;
+    let (wanted, found) = (told(world, arguments.number(1)?), statuses(world));
     expect(
         !found.is_empty() && count_of(&found, wanted) <= count,
         || {
@@ -188,6 +193,11 @@ async fn at_most_status(world: &mut World, arguments: &Arguments) -> StepResult 
             )
         },
     )
+}
+
+/// The status by which the target tells what this status means.
+fn told(world: &mut World, status: u16) -> u16 {
+    world.shown(Meaning::Status(status)).unwrap_or(status)
 }
 
 async fn no_response(world: &mut World, _: &Arguments) -> StepResult {

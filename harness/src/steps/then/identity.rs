@@ -4,6 +4,7 @@ use mock_upstreams::Received;
 
 use super::header::value;
 use super::upstream::last;
+use crate::adapters::Meaning;
 use crate::client::tls::names;
 use crate::client::{Handshake, HandshakeFailure};
 use crate::plan::connecting::unknown;
@@ -91,10 +92,16 @@ fn challenge(world: &World, scheme: &str) -> Result<Vec<(String, String)>, StepF
 }
 
 async fn handshake_fails(world: &mut World, _: &Arguments) -> StepResult {
-    refusal(world).map(drop)
+    match world.shown(Meaning::HandshakeRefused) {
+        Some(status) => answered_instead(world, status),
+        None => refusal(world).map(drop),
+    }
 }
 
 async fn handshake_fails_with(world: &mut World, arguments: &Arguments) -> StepResult {
+    if let Some(status) = world.shown(Meaning::HandshakeRefused) {
+        return answered_instead(world, status);
+    }
     let failure = refusal(world)?;
     let mut wanted = arguments.text(0).split(',').map(str::trim);
     let holds = match failure {
@@ -103,6 +110,14 @@ async fn handshake_fails_with(world: &mut World, arguments: &Arguments) -> StepR
     };
     expect(holds, || {
         format!("the alert should be {}, but {failure}", arguments.text(0))
+    })
+}
+
+/// That a gateway which shakes hands with anyone refused the request behind the handshake.
+fn answered_instead(world: &World, wanted: u16) -> StepResult {
+    let found = world.response()?.status;
+    expect(found == wanted, || {
+        format!("the request should be refused with {wanted}, but is answered with {found}")
     })
 }
 

@@ -1,0 +1,151 @@
+//! Who calls: consumers with their keys and passwords.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::adapters::Unsupported;
+use crate::fixtures::{Consumer, Document, Fixture};
+
+/// All consumers, those of the document first; or why they can't be told to a gateway.
+pub(in crate::adapters) struct Callers {
+    /// The keys that are valid.
+    pub keys: Result<Vec<ApiKey>, Unsupported>,
+    /// The users of basic authentication.
+    pub logins: Result<Vec<Login>, Unsupported>,
+    /// The headers that tell an upstream who calls, on whichever route: no client may send them on any.
+    pub headers: BTreeSet<String>,
+}
+
+/// A key that lets a consumer in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::adapters) struct ApiKey {
+    /// The consumer's name.
+    pub consumer: String,
+    /// The key.
+    pub secret: String,
+}
+
+/// A user of basic authentication.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::adapters) struct Login {
+    /// The consumer's name.
+    pub consumer: String,
+    /// The user's name.
+    pub user: String,
+    /// What proves it.
+    pub password: Password,
+}
+
+/// A password, as far as it is known.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::adapters) enum Password {
+    /// The password itself.
+    Plain(String),
+    /// Its hash by bcrypt, as in `$2b$…`.
+    Bcrypt(String),
+}
+
+impl Callers {
+    /// Those of a fixture.
+    pub fn of(fixture: &Fixture, document: &Document) -> Self {
+        Self {
+            keys: keys(fixture, document),
+            logins: logins(fixture, document),
+            headers: identity_headers(document),
+        }
+    }
+}
+
+fn identity_headers(document: &Document) -> BTreeSet<String> {
+    let mut headers = BTreeSet::from(["X-Consumer-Name".to_owned()]);
+    for plugin in document.routes().iter().flat_map(|route| &route.plugins) {
+        let consumer = plugin.config.get("consumerHeader").and_then(Value::as_str);
+        let claims = plugin.config.get("claimsToHeaders");
+        let claims = claims.and_then(Value::as_object).into_iter().flatten();
+        let claims = claims.filter_map(|(_, header)| header.as_str());
+        headers.extend(claims.chain(consumer).map(str::to_owned));
+    }
+    headers
+}
+
+fn logins(fixture: &Fixture, document: &Document) -> Result<Vec<Login>, Unsupported> {
+    let mut logins = Vec::new();
+    for consumer in &document.consumers {
+        let Some(basic) = &consumer.basic else {
+            continue;
+        };
+        let password = match referred(fixture, &basic.password) {
+            Some(plain) => Password::Plain(plain),
+            None if basic.password.starts_with("$2") => Password::Bcrypt(basic.password.clone()),
+            None => {
+                return Err(Unsupported::new(
+                    "a password that is only known by a hash other than bcrypt's",
+                ));
+            }
+        };
+        logins.push(Login {
+            consumer: consumer.name.clone(),
+            user: basic.username.as_ref().unwrap_or(&consumer.name).clone(),
+            password,
+        });
+    }
+    for consumer in &fixture.consumers {
+        logins.extend(consumer.password.as_ref().map(|password| Login {
+            consumer: consumer.name.clone(),
+            user: consumer.name.clone(),
+            password: Password::Plain(password.secret.clone()),
+        }));
+    }
+    Ok(logins)
+}
+
+fn keys(fixture: &Fixture, document: &Document) -> Result<Vec<ApiKey>, Unsupported> {
+    let mut keys = Vec::new();
+    for consumer in &document.consumers {
+        for key in &consumer.keys {
+            let secret = key.as_str().and_then(|key| referred(fixture, key));
+            let secret =
+                secret.ok_or_else(|| Unsupported::new("a key that is only known by its digest"))?;
+            keys.push(ApiKey {
+                consumer: consumer.name.clone(),
+                secret,
+            });
+        }
+    }
+    for consumer in &fixture.consumers {
+        for key in &consumer.keys {
+            if valid(consumer, key.expires.as_deref())? {
+                keys.push(ApiKey {
+                    consumer: consumer.name.clone(),
+                    secret: key.secret.clone(),
+                });
+            }
+        }
+    }
+    Ok(keys)
+}
+
+/// What `${env:NAME}` stands for in a fixture.
+fn referred(fixture: &Fixture, text: &str) -> Option<String> {
+    let variable = text.strip_prefix("${env:")?.strip_suffix('}')?;
+    fixture.environment.get(variable).cloned()
+}
+
+/// A key that has expired already is left out; one that will can't be expressed.
+fn valid(consumer: &Consumer, expires: Option<&str>) -> Result<bool, Unsupported> {
+    let Some(expires) = expires else {
+        return Ok(true);
+    };
+    let past = expires
+        .parse::<Timestamp>()
+        .is_ok_and(|expires| expires <= Timestamp::now());
+    if past {
+        return Ok(false);
+    }
+    Err(Unsupported::new(format!(
+        "a key of {:?} that expires in the future: the configuration's keys have no end",
+        consumer.alias
+    )))
+}
