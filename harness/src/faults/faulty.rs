@@ -1,8 +1,8 @@
 //! A gateway with proxies around it: one at each of its listeners, one at each of its upstreams.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +17,8 @@ use super::ledger::Ledger;
 use super::proxy::{Post, open};
 use super::surroundings::Surroundings;
 use crate::adapters::{
-    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
+    Unsupported,
 };
 use crate::fixtures::Fixture;
 
@@ -106,15 +107,21 @@ impl Adapter for Faulty {
     }
 
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
-        let unknown = |error: io::Error| SetupError::new(format!("the port is unknown: {error}"));
-        let reserved = site.listener.local_addr().map_err(unknown)?;
-        let surroundings = self.surroundings.lock().remove(&reserved);
+        let surroundings = self.surroundings.lock().remove(&site.port.address());
         let surroundings = surroundings.unwrap_or_default();
         let mut running = self.inner.start(rendered, site).await?;
         for address in &mut running.listeners {
             *address = self.proxy(Place::Front, *address, &surroundings).await?;
         }
         Ok(running)
+    }
+
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError> {
+        self.inner.check(rendered, dir).await
+    }
+
+    fn shows(&self) -> &'static [Shows] {
+        self.inner.shows()
     }
 
     fn unsupported(&self) -> &'static [Declaration] {

@@ -106,3 +106,6 @@ async fn disguise(client: &TcpStream, peer: IpAddr, ledger: &Ledger) -> io::Resu
     });
     Ok(chosen.map_or(peer, IpAddr::V4))
 }
+
+#[cfg(test)]
+mod tests;

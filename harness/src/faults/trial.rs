@@ -72,21 +72,26 @@ impl Bench {
         Ok((plan, failures(&report)))
     }
 
-    /// The cases with the ids that a fault names, and the core ones of the same capabilities.
-    pub fn essential(&self, faults: &[&'static Fault]) -> Plan {
+    /// The cases with the ids that each fault names, and some core ones of the same capabilities: so many, from all over
+    /// them.
+    pub fn essential(&self, faults: &[&'static Fault], bystanders: usize) -> Plan {
         let cases = &self.suite.cases;
         let of = |fault: &Fault| {
             let named = |id: &str| fault.told_by.contains(&id);
-            let capabilities: BTreeSet<&str> = cases
-                .iter()
-                .filter(|case| named(&case.id))
-                .map(|case| &*case.capability)
-                .collect();
-            let fits = cases.iter().filter(|case| {
-                let core = case.level == Level::Core && capabilities.contains(&*case.capability);
-                named(&case.id) || core
+            let mut chosen: BTreeSet<usize> = BTreeSet::new();
+            let mut capabilities: BTreeSet<&str> = BTreeSet::new();
+            for case in cases.iter().filter(|case| named(&case.id)) {
+                chosen.insert(case.number);
+                capabilities.insert(&case.capability);
+            }
+            let others = cases.iter().filter(|case| {
+                let fits = capabilities.contains(&*case.capability);
+                fits && case.level == Level::Core && !named(&case.id)
             });
-            fits.map(|case| case.number).collect()
+            let others: Vec<usize> = others.map(|case| case.number).collect();
+            let step = (others.len() / bystanders.max(1)).max(1);
+            chosen.extend(others.into_iter().step_by(step).take(bystanders));
+            chosen
         };
         faults.iter().map(|fault| (fault.name, of(fault))).collect()
     }
