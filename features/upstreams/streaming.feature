@@ -52,16 +52,7 @@ Feature: Streaming and upgraded connections
       | Gatecheck-Behaviour | status=403;body=no |
     Then the response status is 403
 
-  @UP-046 @extended @rfc9112-7.1.2
-  Scenario: trailers follow a body in chunks
-    When the client sends "GET /plain"
-      | TE                  | trailers                                             |
-      | Gatecheck-Behaviour | status=200;headers=Trailer: X-Sum;body=hi;trailers=X-Sum: 1 |
-    Then the response status is 200
-    And the body is "hi"
-    And the trailer "X-Sum" is "1"
-
-  @UP-047 @core @rfc9112-6.3
+  @UP-046 @core @rfc9112-6.3
   Scenario Outline: an answer without a body stays without one: <status>
     When the client sends "GET /plain" with the header "Gatecheck-Behaviour: status=<status>;headers=X-Reason: mine"
     Then the response status is <status>

@@ -41,6 +41,7 @@ pub(super) async fn one(link: &mut Link<'_>) -> io::Result<Next> {
         turn.answered(&given.0);
         return link.give(&request.method, given).await;
     }
+    watch_disguises(&turn, post.place, &request);
     let changed = turn.changed(&request, |seen, defect, request| {
         match (post.place, defect) {
             (Place::Front, Defect::Inward(change)) => change(request),
@@ -95,25 +96,26 @@ async fn see_through(
     if let (Place::Back, Some(response)) = (post.place, response) {
         turn.answered(response);
     }
-    let whole = up.done().then(|| up.meter.kept().cloned());
-    if let Some(kept) = whole.flatten().or_else(|| turn.idle().then(Kept::default)) {
-        let aside = match post.place {
-            Place::Front => refused(turn, response),
-            Place::Back => repeated(turn, request, response),
-        };
-        let target = match (aside, post.place) {
-            (None, _) => None,
-            (Some(_), Place::Back) => Some(post.target),
-            (Some(_), Place::Front) => post.surroundings.likely(request.path()),
-        };
-        let given = match target {
-            Some(target) => ask(target, request, &kept.body).await.ok(),
-            None => None,
-        };
-        if let (Some(Aside::Instead), Some(given)) = (aside, given) {
-            turn.answered(&given.0);
-            return link.give(&request.method, given).await;
+    let aside = match post.place {
+        Place::Front => refused(turn, response).zip(post.surroundings.likely(request.path())),
+        Place::Back => repeated(turn, request, response).zip(Some(post.target)),
+    };
+    let kept = up.meter.kept().filter(|_| up.done()).cloned();
+    match (aside, kept) {
+        (Some((Aside::Instead, target)), Some(kept)) => {
+            if let Ok(given) = ask(target, request, &kept.body).await {
+                turn.answered(&given.0);
+                return link.give(&request.method, given).await;
+            }
         }
+        // That it is called is enough, whether all of the body has come or not.
+        (Some((Aside::Besides, target)), kept) => {
+            let body = kept.unwrap_or_default().body;
+            if let Err(error) = ask(target, request, &body).await {
+                tracing::debug!(%error, "the upstream did not answer");
+            }
+        }
+        _ => {}
     }
     let (response, length) = match answer? {
         Answer::Head(response, length) => (response, length),
@@ -173,9 +175,6 @@ async fn bring(
         Defect::Hoards(when) if framing == Framing::Chunked && when(seen, &response) => {
             Some(Plan::Hoard)
         }
-        Defect::LosesTrailers if framing == Framing::Chunked && response.fields.has("Trailer") => {
-            Some(Plan::LoseTrailers)
-        }
         Defect::Rambles(when) if when(seen, &response) => Some(Plan::Ramble),
         _ => None,
     });
@@ -186,13 +185,6 @@ async fn bring(
             down.to_client.write_all(&bytes).await?;
             let (kept, ended) = down.gather(framing).await?;
             down.to_client.write_all(&kept.chunked()).await?;
-            return Ok(ended);
-        }
-        Some(Plan::LoseTrailers) => {
-            let (mut kept, ended) = down.gather(framing).await?;
-            kept.trailers.clear();
-            bytes.extend(kept.chunked());
-            down.to_client.write_all(&bytes).await?;
             return Ok(ended);
         }
         Some(Plan::Rewrite(change)) => {
@@ -217,7 +209,6 @@ async fn bring(
 enum Plan {
     Rewrite(fn(&super::Seen, &mut Response, &mut Vec<u8>)),
     Hoard,
-    LoseTrailers,
     Ramble,
 }
 
@@ -256,6 +247,16 @@ fn strays(turn: &Turn<'_>, place: Place, request: &Request) -> bool {
         _ => None,
     });
     found.is_some()
+}
+
+/// The address is chosen before the request is read here; what is left is to note for whom there would be something to do.
+fn watch_disguises(turn: &Turn<'_>, place: Place, request: &Request) {
+    if place == Place::Front && turn.idle() {
+        turn.find(|_, defect| match defect {
+            Defect::Disguises(choose) => choose(request),
+            _ => None,
+        });
+    }
 }
 
 fn garbles(

@@ -66,8 +66,6 @@ pub enum Defect {
     Betrays(fn(&Seen, &Response) -> bool),
     /// Keeps the body of such a response until it has come to its end.
     Hoards(fn(&Seen, &Response) -> bool),
-    /// Loses the trailers of a response.
-    LosesTrailers,
     /// Sends `100 Continue` whether the gateway does or not.
     Encourages,
     /// Sends a body after a response without one, such as that to HEAD.

@@ -56,6 +56,7 @@ async fn exchange(upstream: SocketAddr, request: &Request, body: &[u8]) -> io::R
     let (reader, mut writer) = stream.split();
     let mut request = request.clone();
     request.fields.remove("Transfer-Encoding");
+    request.fields.remove("Expect");
     if !body.is_empty() || request.fields.has("Content-Length") {
         request.fields.set("Content-Length", body.len().to_string());
     }

@@ -6,7 +6,14 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "cuts-response-body",
         about: "loses the last byte of a response",
-        told_by: &[],
+        told_by: &[
+            "KEY-013",
+            "LIMIT-040",
+            "LIMIT-041",
+            "UP-006",
+            "UP-018",
+            "UP-068",
+        ],
         defect: Defect::Rewrites(
             |seen, _| !seen.own_answer(),
             |_, _, body| body.truncate(body.len().saturating_sub(1)),
@@ -15,7 +22,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "replaces-upstream-errors",
         about: "puts an error of its own in the place of the upstream's",
-        told_by: &[],
+        told_by: &["UP-006", "UP-018"],
         defect: Defect::Rewrites(
             |seen, response| !seen.own_answer() && response.status >= 400,
             |_, response, body| {
@@ -30,7 +37,14 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "compresses-unasked",
         about: "compresses for clients that have not asked for it",
-        told_by: &[],
+        told_by: &[
+            "KEY-013",
+            "LIMIT-040",
+            "LIMIT-041",
+            "UP-006",
+            "UP-018",
+            "UP-068",
+        ],
         defect: Defect::Rewrites(
             |seen, response| {
                 let asked = seen.asked.fields.has("Accept-Encoding");
@@ -45,7 +59,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "hides-upstream-status",
         about: "answers 200 whatever the upstream created",
-        told_by: &[],
+        told_by: &["UP-006"],
         defect: Defect::Outward(|seen, response| {
             if response.status == 201 && !seen.own_answer() {
                 response.set_status(200);
@@ -55,7 +69,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "joins-cookies",
         about: "joins Set-Cookie fields with a comma",
-        told_by: &[],
+        told_by: &["UP-067"],
         defect: Defect::Outward(|_, response| {
             let cookies: Vec<&str> = response.fields.all("Set-Cookie").collect();
             if cookies.len() > 1 {
@@ -67,7 +81,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "drops-cookies",
         about: "keeps no more than one Set-Cookie field",
-        told_by: &[],
+        told_by: &["UP-067"],
         defect: Defect::Outward(|_, response| {
             if let Some(first) = response.fields.first("Set-Cookie").map(str::to_owned) {
                 response.fields.set("Set-Cookie", first);
@@ -77,7 +91,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "drops-unknown-response-headers",
         about: "passes on none of the upstream's own headers",
-        told_by: &[],
+        told_by: &["UP-006", "UP-046", "UP-065"],
         defect: Defect::Outward(|seen, response| {
             if !seen.own_answer() {
                 for name in ["X-Reason", "X-End-To-End"] {
@@ -89,7 +103,19 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "doubles-headers",
         about: "sends Content-Type twice",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-010",
+            "ERR-001",
+            "ERR-004",
+            "INTRO-018",
+            "JWT-034",
+            "JWT-069",
+            "JWT-158",
+            "LIMIT-041",
+            "TLS-054",
+            "UP-009",
+            "UP-068",
+        ],
         defect: Defect::Outward(|_, response| {
             if let Some(kind) = response.fields.first("Content-Type").map(str::to_owned) {
                 response.fields.add("Content-Type", kind);
@@ -99,21 +125,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "hoards-streams",
         about: "keeps events back until the stream has ended",
-        told_by: &[],
+        told_by: &["UP-040"],
         defect: Defect::Hoards(|_, response| {
             response.fields.says("Content-Type", "text/event-stream")
         }),
     },
     Fault {
-        name: "loses-trailers",
-        about: "loses the trailers behind a body in chunks",
-        told_by: &[],
-        defect: Defect::LosesTrailers,
-    },
-    Fault {
         name: "body-after-no-content",
         about: "sends a body after 204 and 304",
-        told_by: &[],
+        told_by: &["UP-046"],
         defect: Defect::Rambles(|seen: &Seen, response| {
             matches!(response.status, 204 | 304) && !seen.own_answer()
         }),

@@ -10,7 +10,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "reflects-any-origin",
         about: "allows whatever origin asks",
-        told_by: &[],
+        told_by: &[
+            "CORS-002",
+            "CORS-021",
+            "CORS-025",
+            "CORS-029",
+            "EX-064",
+            "ORDERS-008",
+            "PARTNER-002",
+        ],
         defect: Defect::Outward(|seen, response| {
             let origin = seen.asked.fields.first("Origin");
             if let (Some(origin), false) = (origin, response.fields.has(ALLOW_ORIGIN)) {
@@ -21,7 +29,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "allows-null-origin",
         about: "allows the origin `null`",
-        told_by: &[],
+        told_by: &["CORS-002", "CORS-025"],
         defect: Defect::Outward(|seen, response| {
             if seen.asked.fields.first("Origin") == Some("null") {
                 response.fields.set(ALLOW_ORIGIN, "null");
@@ -31,7 +39,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "ignores-scheme-of-origin",
         about: "takes an origin of http for the one of https",
-        told_by: &[],
+        told_by: &["CORS-002"],
         defect: Defect::Inward(|request| {
             request
                 .fields
@@ -41,7 +49,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "ignores-port-of-origin",
         about: "compares origins without their ports",
-        told_by: &[],
+        told_by: &["CORS-002"],
         defect: Defect::Inward(|request| {
             request.fields.change("Origin", |origin| {
                 let portless = origin.rsplit_once(':');
@@ -53,7 +61,23 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "answers-any-origin",
         about: "answers `*` instead of the origin that asks",
-        told_by: &[],
+        told_by: &[
+            "CORS-001",
+            "CORS-003",
+            "CORS-005",
+            "CORS-006",
+            "CORS-010",
+            "CORS-020",
+            "CORS-022",
+            "CORS-024",
+            "CORS-040",
+            "CORS-041",
+            "CORS-042",
+            "EX-063",
+            "EX-065",
+            "ORDERS-007",
+            "PARTNER-001",
+        ],
         defect: Defect::Outward(|_, response| {
             response.fields.change(ALLOW_ORIGIN, |_| "*".to_owned());
         }),
@@ -61,7 +85,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "credentials-with-any-origin",
         about: "allows credentials together with `*`",
-        told_by: &[],
+        told_by: &["CORS-008"],
         defect: Defect::Outward(|_, response| {
             if response.fields.first(ALLOW_ORIGIN) == Some("*") {
                 response.fields.set(ALLOW_CREDENTIALS, "true");
@@ -71,19 +95,19 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-credentials",
         about: "doesn't say that credentials are allowed",
-        told_by: &[],
+        told_by: &["CORS-001", "CORS-026", "EX-063", "EX-065", "PARTNER-001"],
         defect: Defect::Outward(|_, response| response.fields.remove(ALLOW_CREDENTIALS)),
     },
     Fault {
         name: "drops-vary",
         about: "doesn't tell caches what an answer depends on",
-        told_by: &[],
+        told_by: &["CORS-004", "CORS-023", "CORS-028", "CORS-040", "CORS-041"],
         defect: Defect::Outward(|_, response| response.fields.remove("Vary")),
     },
     Fault {
         name: "replaces-vary",
         about: "overwrites what the upstream says in Vary",
-        told_by: &[],
+        told_by: &["CORS-023"],
         defect: Defect::Outward(|seen, response| {
             let lists_origin = lists(&response.fields, "Vary", "Origin");
             if lists_origin && !seen.own_answer() {
@@ -94,7 +118,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "varies-only-for-pages",
         about: "says `Vary: Origin` only where a request has an Origin",
-        told_by: &[],
+        told_by: &["CORS-023", "CORS-028"],
         defect: Defect::Outward(|seen, response| {
             if !seen.asked.fields.has("Origin") {
                 let others = response
@@ -114,7 +138,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "wrong-max-age",
         about: "lets browsers keep preflights ten times as long as configured",
-        told_by: &[],
+        told_by: &["CORS-001", "CORS-009"],
         defect: Defect::Outward(|_, response| {
             response
                 .fields
@@ -124,7 +148,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-allowed-methods",
         about: "doesn't name the allowed methods in preflights",
-        told_by: &[],
+        told_by: &["CORS-001", "EX-063", "ORDERS-007", "PARTNER-001"],
         defect: Defect::Outward(|_, response| {
             response.fields.remove("Access-Control-Allow-Methods");
         }),
@@ -132,7 +156,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-allowed-headers",
         about: "doesn't name the allowed headers in preflights",
-        told_by: &[],
+        told_by: &["CORS-001", "EX-063", "ORDERS-007"],
         defect: Defect::Outward(|_, response| {
             response.fields.remove("Access-Control-Allow-Headers");
         }),
@@ -140,7 +164,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "exposes-no-headers",
         about: "doesn't name the headers that pages may read",
-        told_by: &[],
+        told_by: &["CORS-020", "CORS-026"],
         defect: Defect::Outward(|_, response| {
             response.fields.remove("Access-Control-Expose-Headers");
         }),
@@ -148,7 +172,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "no-cors-on-refusals",
         about: "leaves the CORS headers off what it answers itself with an error",
-        told_by: &[],
+        told_by: &["CORS-024", "CORS-040", "CORS-041", "CORS-042", "EX-065"],
         defect: Defect::Outward(|seen, response| {
             if response.status >= 400 && seen.own_answer() {
                 response
@@ -160,7 +184,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "cors-for-everybody",
         about: "sends CORS headers to clients that are no pages",
-        told_by: &[],
+        told_by: &["CORS-027"],
         defect: Defect::Outward(|seen, response| {
             let varies = lists(&response.fields, "Vary", "Origin");
             if varies && !seen.asked.fields.has("Origin") {
@@ -171,7 +195,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "preflight-headers-everywhere",
         about: "sends what belongs to preflights with every response",
-        told_by: &[],
+        told_by: &["CORS-026"],
         defect: Defect::Outward(|seen, response| {
             if response.fields.has(ALLOW_ORIGIN) && !seen.asked.is_preflight() {
                 response.fields.set("Access-Control-Allow-Methods", "GET");
@@ -181,7 +205,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "keeps-upstream-cors",
         about: "passes on what the upstream says of CORS, beside its own",
-        told_by: &[],
+        told_by: &["CORS-022", "CORS-025"],
         defect: Defect::Outward(|seen, response| {
             for answer in seen.answers() {
                 for value in answer.fields.all(ALLOW_ORIGIN) {
@@ -193,13 +217,29 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "preflights-to-upstream",
         about: "leaves preflights to the upstream",
-        told_by: &[],
+        told_by: &[
+            "CORS-001",
+            "CORS-002",
+            "CORS-003",
+            "CORS-004",
+            "CORS-005",
+            "CORS-008",
+            "CORS-009",
+            "CORS-010",
+            "CORS-011",
+            "EX-063",
+            "EX-064",
+            "ORDERS-007",
+            "ORDERS-008",
+            "PARTNER-001",
+            "PARTNER-002",
+        ],
         defect: Defect::Admits(|seen, _| seen.asked.is_preflight() && seen.own_answer()),
     },
     Fault {
         name: "preflights-need-keys",
         about: "refuses preflights, which carry no credentials",
-        told_by: &[],
+        told_by: &["CORS-003", "ORDERS-007", "PARTNER-001"],
         defect: Defect::Outward(|seen, response| {
             let key = seen
                 .asked
@@ -213,7 +253,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "allows-private-network",
         about: "lets pages of the internet call private addresses without leave",
-        told_by: &[],
+        told_by: &["CORS-010"],
         defect: Defect::Outward(|seen, response| {
             let asks = "Access-Control-Request-Private-Network";
             if seen.asked.fields.has(asks) {

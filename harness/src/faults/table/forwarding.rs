@@ -7,7 +7,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "rewrites-host",
         about: "tells the upstream another host than configured",
-        told_by: &[],
+        told_by: &["UP-062"],
         defect: Defect::Onward(|_, request| {
             request.fields.set("Host", "upstream.internal");
         }),
@@ -15,7 +15,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "believes-forwarded-for",
         about: "passes on what a client says of where it comes from",
-        told_by: &[],
+        told_by: &["UP-060"],
         defect: Defect::Onward(|seen, request| {
             if let Some(claimed) = seen.asked.fields.first("X-Forwarded-For") {
                 request
@@ -30,7 +30,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "believes-forwarded-host",
         about: "passes on what a client says of the host it asked for",
-        told_by: &[],
+        told_by: &["UP-060"],
         defect: Defect::Onward(|seen, request| {
             put_back(seen, request, &["X-Forwarded-Host", "X-Forwarded-Proto"]);
         }),
@@ -38,7 +38,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-forwarded-for",
         about: "doesn't tell the upstream where a request came from",
-        told_by: &[],
+        told_by: &["UP-060", "UP-061"],
         defect: Defect::Onward(|_, request| {
             for name in ["X-Forwarded-For", "Forwarded"] {
                 request.fields.remove(name);
@@ -48,7 +48,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "passes-hop-by-hop",
         about: "passes on headers that were for itself",
-        told_by: &[],
+        told_by: &["UP-063"],
         defect: Defect::Onward(|seen, request| {
             put_back(seen, request, &["Keep-Alive", "Proxy-Connection"]);
         }),
@@ -56,7 +56,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "passes-nominated",
         about: "passes on headers that Connection names",
-        told_by: &[],
+        told_by: &["UP-064"],
         defect: Defect::Onward(|seen, request| {
             let named = seen.asked.fields.all("Connection");
             let named: Vec<&str> = named
@@ -70,7 +70,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "returns-hop-by-hop",
         about: "passes on to the client what the upstream said to the gateway alone",
-        told_by: &[],
+        told_by: &["UP-065", "UP-066"],
         defect: Defect::Outward(|seen, response| {
             for answer in seen.answers().iter().filter(|_| response.status != 101) {
                 for name in ["Proxy-Connection", "Keep-Alive", "X-Hop-Nominated"] {
@@ -84,13 +84,13 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "drops-unknown-headers",
         about: "passes on none of the headers that it doesn't know",
-        told_by: &[],
+        told_by: &["UP-063"],
         defect: Defect::Onward(|_, request| request.fields.remove("X-End-To-End")),
     },
     Fault {
         name: "swaps-canary",
         about: "sends one in a hundred canary requests to the other version",
-        told_by: &[],
+        told_by: &["CANARY-008"],
         defect: Defect::Strays(100, |request| {
             request.fields.first("X-Canary") == Some("true")
         }),
@@ -98,7 +98,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "strays-into-canary",
         about: "sends one in a hundred requests to the canary that didn't ask for it",
-        told_by: &[],
+        told_by: &["CANARY-009"],
         defect: Defect::Strays(100, |request| {
             request.path() == "/api/v1/search" && !request.fields.has("X-Canary")
         }),
@@ -106,13 +106,20 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "ignores-canary",
         about: "doesn't look at the canary's header",
-        told_by: &[],
+        told_by: &[
+            "CANARY-002",
+            "CANARY-006",
+            "CANARY-007",
+            "CANARY-008",
+            "EXAMPLE-002",
+            "OBS-064",
+        ],
         defect: Defect::Inward(|request| request.fields.remove("X-Canary")),
     },
     Fault {
         name: "canary-by-any-case",
         about: "compares the canary's value without regard to case",
-        told_by: &[],
+        told_by: &["CANARY-003"],
         defect: Defect::Inward(|request| {
             request.fields.change("X-Canary", str::to_lowercase);
         }),
@@ -120,7 +127,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "canary-by-prefix",
         about: "compares no more than the beginning of the canary's value",
-        told_by: &[],
+        told_by: &["CANARY-003"],
         defect: Defect::Inward(|request| {
             request.fields.change("X-Canary", |value| {
                 let fits = value.starts_with("true");
@@ -131,7 +138,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "retries-post",
         about: "sends a POST again when its upstream has failed",
-        told_by: &[],
+        told_by: &["UP-003", "UP-005", "UP-011"],
         defect: Defect::Repeats(|request, status| {
             request.method == "POST" && status.is_none_or(|status| status >= 500)
         }),
@@ -139,7 +146,15 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "sends-post-twice",
         about: "sends every POST twice",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-001",
+            "AUTHZ-020",
+            "EXAMPLE-002",
+            "INTRO-030",
+            "ROUTE-063",
+            "UP-011",
+            "UP-024",
+        ],
         defect: Defect::Repeats(|request, status| {
             request.method == "POST" && status.is_some_and(|status| status < 400)
         }),
@@ -147,19 +162,19 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "retries-same-target",
         about: "tries the target again that has just failed",
-        told_by: &[],
+        told_by: &["UP-013", "UP-017"],
         defect: Defect::Repeats(|request, status| request.method == "GET" && status == Some(503)),
     },
     Fault {
         name: "cuts-request-body",
         about: "loses the last byte of a body on its way to the upstream",
-        told_by: &[],
+        told_by: &["LIMIT-001", "LIMIT-003", "ORDERS-004"],
         defect: Defect::Garbles(|body| body.truncate(body.len().saturating_sub(1))),
     },
     Fault {
         name: "refuses-websockets",
         about: "treats an upgrade as any other hop-by-hop header",
-        told_by: &[],
+        told_by: &["UP-041"],
         defect: Defect::Inward(|request| {
             if request.fields.has("Sec-WebSocket-Key") {
                 request.fields.remove("Upgrade");

@@ -7,7 +7,40 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forbids-instead-of-asking",
         about: "answers 403 where a key is missing or wrong",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-004",
+            "COMBINE-001",
+            "COMBINE-003",
+            "COMBINE-004",
+            "COMBINE-007",
+            "COMBINE-011",
+            "COMBINE-012",
+            "COMBINE-015",
+            "COMBINE-017",
+            "COMBINE-018",
+            "COMBINE-020",
+            "CORS-024",
+            "CORS-028",
+            "CORS-029",
+            "ERR-002",
+            "ERR-004",
+            "KEY-001",
+            "KEY-002",
+            "KEY-004",
+            "KEY-006",
+            "KEY-007",
+            "KEY-009",
+            "KEY-010",
+            "KEY-012",
+            "KEY-020",
+            "KEY-022",
+            "KEY-023",
+            "KEY-030",
+            "KEY-031",
+            "ORDERS-001",
+            "ORDERS-002",
+            "RATE-005",
+        ],
         defect: Defect::Outward(|seen, response| {
             if wants_key(seen, response) {
                 response.set_status(403);
@@ -17,7 +50,20 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "strips-challenge-for-keys",
         about: "refuses a key without saying how to come back",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-004",
+            "COMBINE-001",
+            "COMBINE-011",
+            "COMBINE-012",
+            "COMBINE-017",
+            "COMBINE-020",
+            "KEY-001",
+            "KEY-002",
+            "KEY-007",
+            "KEY-009",
+            "ORDERS-001",
+            "ORDERS-002",
+        ],
         defect: Defect::Outward(|seen, response| {
             if wants_key(seen, response) {
                 response.fields.remove("WWW-Authenticate");
@@ -27,7 +73,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "strips-challenge-for-passwords",
         about: "refuses a password without saying how to come back",
-        told_by: &[],
+        told_by: &["BASIC-001", "BASIC-003", "COMBINE-001"],
         defect: Defect::Outward(|_, response| {
             if response.fields.says("WWW-Authenticate", "Basic") {
                 response.fields.remove("WWW-Authenticate");
@@ -37,13 +83,56 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forwards-what-it-refuses",
         about: "calls the upstream although it refuses the key",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-004",
+            "COMBINE-001",
+            "COMBINE-003",
+            "COMBINE-004",
+            "COMBINE-007",
+            "COMBINE-011",
+            "COMBINE-012",
+            "COMBINE-015",
+            "COMBINE-017",
+            "COMBINE-018",
+            "COMBINE-020",
+            "CORS-024",
+            "ERR-002",
+            "KEY-001",
+            "KEY-002",
+            "KEY-004",
+            "KEY-006",
+            "KEY-007",
+            "KEY-010",
+            "KEY-012",
+            "KEY-020",
+            "KEY-022",
+            "KEY-023",
+            "KEY-030",
+            "KEY-031",
+            "ORDERS-001",
+            "ORDERS-002",
+        ],
         defect: Defect::Betrays(wants_key),
     },
     Fault {
         name: "admits-without-key",
         about: "lets requests in that have no key at all",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-004",
+            "COMBINE-004",
+            "COMBINE-011",
+            "COMBINE-017",
+            "CORS-024",
+            "CORS-028",
+            "CORS-029",
+            "ERR-002",
+            "KEY-001",
+            "KEY-009",
+            "KEY-010",
+            "OBS-023",
+            "ORDERS-001",
+            "RATE-005",
+        ],
         defect: Defect::Admits(|seen, response| {
             let keyless = !seen.asked.fields.iter().any(|(name, _)| is_key(name));
             let bare = !seen.asked.fields.has("Authorization") && !seen.asked.target.contains('?');
@@ -53,7 +142,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "takes-keys-from-queries",
         about: "takes a key from the query although it should not",
-        told_by: &[],
+        told_by: &["KEY-020"],
         defect: Defect::Inward(|request| {
             let (_, query) = request.target.split_once('?').unwrap_or_default();
             let mut parameters = query.split('&').filter_map(|one| one.split_once('='));
@@ -68,7 +157,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "takes-first-of-two-keys",
         about: "takes the first key where two are given",
-        told_by: &[],
+        told_by: &["KEY-007"],
         defect: Defect::Inward(|request| {
             let names: Vec<String> = request
                 .fields
@@ -87,13 +176,20 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "leaks-api-key",
         about: "passes the API key on to the upstream",
-        told_by: &[],
+        told_by: &[
+            "COMBINE-002",
+            "COMBINE-005",
+            "COMBINE-014",
+            "COMBINE-015",
+            "KEY-003",
+            "ORDERS-003",
+        ],
         defect: Defect::Onward(|seen, request| restore(seen, request, is_key)),
     },
     Fault {
         name: "leaks-key-in-query",
         about: "passes the key in the query on to the upstream",
-        told_by: &[],
+        told_by: &["KEY-021"],
         defect: Defect::Onward(|seen, request| {
             if seen.asked.target.contains("_key=") && !request.target.contains("_key=") {
                 request.target.clone_from(&seen.asked.target);
@@ -103,7 +199,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "leaks-passwords",
         about: "passes the password on to the upstream",
-        told_by: &[],
+        told_by: &["BASIC-002", "COMBINE-002", "COMBINE-005"],
         defect: Defect::Onward(|seen, request| {
             if seen.asked.fields.says("Authorization", "asic ") {
                 restore(seen, request, |name| {
@@ -115,7 +211,16 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forged-identity-passes",
         about: "believes the client who it says it is",
-        told_by: &[],
+        told_by: &[
+            "BASIC-002",
+            "COMBINE-006",
+            "INTRO-010",
+            "INTRO-052",
+            "JWT-101",
+            "JWT-107",
+            "JWT-109",
+            "KEY-005",
+        ],
         defect: Defect::Onward(|seen, request| {
             for name in CALLERS {
                 if let Some(value) = seen.asked.fields.first(name) {
@@ -127,7 +232,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forged-identity-passes-with-underscore",
         about: "passes on a header that servers behind it read as that of the caller",
-        told_by: &[],
+        told_by: &["KEY-011"],
         defect: Defect::Onward(|seen, request| {
             restore(seen, request, |name| name.contains('_'));
         }),
@@ -135,7 +240,35 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-caller",
         about: "doesn't tell the upstream who calls",
-        told_by: &[],
+        told_by: &[
+            "BASIC-002",
+            "BASIC-004",
+            "COMBINE-002",
+            "COMBINE-004",
+            "COMBINE-006",
+            "COMBINE-007",
+            "COMBINE-010",
+            "COMBINE-014",
+            "COMBINE-015",
+            "COMBINE-016",
+            "COMBINE-017",
+            "COMBINE-020",
+            "INTRO-010",
+            "INTRO-052",
+            "JWT-100",
+            "JWT-103",
+            "JWT-104",
+            "JWT-106",
+            "JWT-107",
+            "KEY-003",
+            "KEY-005",
+            "KEY-011",
+            "KEY-013",
+            "KEY-021",
+            "KEY-030",
+            "KEY-031",
+            "RATE-083",
+        ],
         defect: Defect::Onward(|_, request| {
             for name in CALLERS {
                 request.fields.remove(name);
@@ -145,7 +278,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "confuses-callers",
         about: "tells the upstream the caller that came before",
-        told_by: &[],
+        told_by: &["COMBINE-004", "COMBINE-016", "JWT-106", "KEY-013"],
         defect: Defect::Onward(|seen, request| {
             for name in CALLERS {
                 if let Some(value) = request.fields.first(name).map(str::to_owned) {
@@ -161,7 +294,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "private-responses-to-others",
         about: "gives a caller the response that was made for another one",
-        told_by: &[],
+        told_by: &["KEY-013"],
         defect: Defect::Rewrites(
             |seen, response| {
                 let granted = seen.asked.method == "GET" && response.status == 200;
