@@ -5,7 +5,7 @@ use std::io;
 use bytes::BytesMut;
 use tokio::io::AsyncWriteExt as _;
 
-use super::framing::{Framing, Kept, Meter};
+use super::framing::{Framing, Meter};
 use super::ledger::Turn;
 use super::link::{Answer, Downward, Incoming, Link, Next, Upward};
 use super::message::{Request, Response};
