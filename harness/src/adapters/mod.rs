@@ -37,6 +37,18 @@ pub trait Adapter: Send + Sync {
     /// When the binary is missing, with the way to install it.
     async fn version(&self) -> Result<String, SetupError>;
 
+    /// Puts something between the gateway and what stands around it, and says where. Only tests of the harness do.
+    ///
+    /// # Errors
+    /// When that can't be started.
+    async fn interpose(
+        &self,
+        _fixture: &Fixture,
+        bindings: Bindings,
+    ) -> Result<Bindings, SetupError> {
+        Ok(bindings)
+    }
+
     /// Translates a fixture, truthfully or not at all. A pure function of its arguments.
     ///
     /// # Errors

@@ -47,6 +47,8 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "the response has that trailer field once, with this value";
     "the header {string} is {string}" => header::is,
         "the response has the header once, with this value";
+    "the header {string} comes {int} times" => header::comes,
+        "the response has so many fields of that name";
     "the header {string} is present" => header::present,
         "the response has the header";
     "the header {string} is absent" => header::absent,
