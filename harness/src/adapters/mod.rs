@@ -4,6 +4,7 @@
 mod binary;
 mod common;
 pub mod gateway;
+pub mod haproxy;
 pub mod nginx;
 mod port;
 mod process;
@@ -176,7 +177,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
+pub const TARGETS: [&str; 3] = ["gateway", "nginx", "haproxy"];
 
 /// The adapter of this name.
 ///
@@ -186,6 +187,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
+        "haproxy" => Arc::new(haproxy::Haproxy),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")
