@@ -41,17 +41,18 @@ impl Access {
         let certificate = |way: &Way| matches!(way, Way::Certificate(_));
         let header = self.header();
         let other = |way: &Way| Some(way.consumer_header()) != header;
-        let reason = if self.ways.is_empty() && (self.anonymous.is_some() || self.authorize.is_some()) {
-            "rules about callers where nobody asks who calls"
-        } else if self.ways.iter().any(certificate) && !source.certificates {
-            "mtls-auth on a listener that asks for no certificates"
-        } else if self.ways.len() > 1 && self.ways.iter().any(lenient) {
-            "mtls-auth: a certificate of nobody beside another credential"
-        } else if self.ways.iter().any(other) {
-            "several consumerHeader on one route"
-        } else {
-            return Ok(());
-        };
+        let reason =
+            if self.ways.is_empty() && (self.anonymous.is_some() || self.authorize.is_some()) {
+                "rules about callers where nobody asks who calls"
+            } else if self.ways.iter().any(certificate) && !source.certificates {
+                "mtls-auth on a listener that asks for no certificates"
+            } else if self.ways.len() > 1 && self.ways.iter().any(lenient) {
+                "mtls-auth: a certificate of nobody beside another credential"
+            } else if self.ways.iter().any(other) {
+                "several consumerHeader on one route"
+            } else {
+                return Ok(());
+            };
         Err(Unsupported::new(reason))
     }
 
@@ -194,7 +195,13 @@ fn condition(rules: &mut Rules, source: &Source<'_>, rule: &Rule) -> Result<Stri
         acls.push(rules.acls.any(&wish, expressions));
     }
     if let Some(consumers) = &rule.consumers {
-        let names: Vec<&str> = consumers.iter().map(|one| name(one)).collect::<Result<_, _>>()?;
+        if consumers.iter().any(|one| !people.names.contains(one)) {
+            return Err(Unsupported::new("authorize: a consumer that is not there"));
+        }
+        let names: Vec<&str> = consumers
+            .iter()
+            .map(|one| name(one))
+            .collect::<Result<_, _>>()?;
         let expression = format!("var(txn.consumer) -m str {}", names.join(" "));
         acls.push(rules.acls.one("consumer", expression));
     }

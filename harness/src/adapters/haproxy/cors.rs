@@ -27,19 +27,17 @@ pub(super) fn add(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsuppor
     let preflight = format!("if {ORIGIN} {PREFLIGHT}");
     let usual = format!("if {ORIGIN} !{PREFLIGHT}");
     for (name, value, when) in [
-        ("Credentials", credentials.to_owned(), &always),
-        ("Methods", config.methods.join(", "), &preflight),
-        ("Headers", config.headers.join(", "), &preflight),
+        ("Allow-Credentials", credentials.to_owned(), &always),
+        ("Allow-Methods", config.methods.join(", "), &preflight),
+        ("Allow-Headers", config.headers.join(", "), &preflight),
         ("Max-Age", seconds, &preflight),
+        ("Expose-Headers", config.expose_headers.join(", "), &usual),
     ] {
-        tell(rules, &allow(name), &value, when);
+        tell(rules, name, &value, when);
     }
-    let exposed = config.expose_headers.join(", ");
-    tell(rules, "Access-Control-Expose-Headers", &exposed, &usual);
-    rules.add(&format!("http-after-response del-header {}", allow("Origin")));
+    rules.add("http-after-response del-header Access-Control-Allow-Origin");
     rules.add(&format!(
-        "http-after-response set-header {} %[var(txn.cors_origin)] {always}",
-        allow("Origin")
+        "http-after-response set-header Access-Control-Allow-Origin %[var(txn.cors_origin)] {always}"
     ));
     rules.add("http-after-response add-header Vary Origin");
     rules.add(&format!(
@@ -52,9 +50,7 @@ pub(super) fn add(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsuppor
 /// The origin that the answer names.
 fn origin(rules: &mut Rules, config: &Cors) {
     if config.origins.iter().any(|origin| origin == "*") {
-        rules.add(
-            "http-request set-var(txn.cors_origin) str(*) if { req.fhdr(Origin) -m found }",
-        );
+        rules.add("http-request set-var(txn.cors_origin) str(*) if { req.fhdr(Origin) -m found }");
         return;
     }
     let origins = config.origins.iter();
@@ -73,7 +69,8 @@ fn origin(rules: &mut Rules, config: &Cors) {
 }
 
 /// One header, in place of the upstream's.
-fn tell(rules: &mut Rules, header: &str, value: &str, when: &str) {
+fn tell(rules: &mut Rules, name: &str, value: &str, when: &str) {
+    let header = format!("Access-Control-{name}");
     rules.add(&format!("http-after-response del-header {header}"));
     if !value.is_empty() {
         let value = format_word(value);
@@ -81,8 +78,4 @@ fn tell(rules: &mut Rules, header: &str, value: &str, when: &str) {
             "http-after-response set-header {header} {value} {when}"
         ));
     }
-}
-
-fn allow(what: &str) -> String {
-    format!("Access-Control-Allow-{what}")
 }

@@ -42,6 +42,8 @@ impl Frontend<'_> {
         self.request_id(&mut add);
         add("http-request set-var(txn.peer) src");
         add("http-request set-var(txn.host) req.hdr(Host),host_only,lower");
+        // RFC 9112 §3.2, which HAProxy leaves to rules.
+        add("http-request deny deny_status 400 if HTTP_1.1 !{ req.fhdr(Host) -m found }");
         limits(self.listener, &mut add)?;
         if self.listener.tls.is_none() {
             add("http-request return status 421 if { url_beg -i https:// }");
@@ -52,9 +54,15 @@ impl Frontend<'_> {
         self.strip(&mut add);
         self.forwarded(&mut add);
         add("http-request set-var(txn.path) path");
+        if let Some(body) = self.listener.timeouts.get("body") {
+            // Once a body is on its way to a server, only the server's silence counts.
+            add(&format!("http-request wait-for-body time {body}"));
+        }
         for header in self.logged {
             let variable = variable(header);
-            add(&format!("http-request set-var({variable}) req.fhdr({header})"));
+            add(&format!(
+                "http-request set-var({variable}) req.fhdr({header})"
+            ));
         }
         Ok(text)
     }
@@ -204,7 +212,10 @@ fn limits(listener: &Listener, add: &mut dyn FnMut(&str)) -> Result<(), Unsuppor
             }
             "headerCount" => {
                 // Another one has been added by now: the request id.
-                format!("http-request return status 431 if {{ req.fhdr_cnt() gt {} }}", size + 1)
+                format!(
+                    "http-request return status 431 if {{ req.fhdr_cnt() gt {} }}",
+                    size + 1
+                )
             }
             "targetBytes" => {
                 format!("http-request return status 414 if {{ url_len gt {size} }}")

@@ -61,7 +61,7 @@ fn counted(key: &str, source: &Source<'_>) -> Result<Counted, Unsupported> {
         "route" => text("str(all)", 4),
         "consumer" => Counted {
             present: Some("{ var(txn.consumer) -m found }".to_owned()),
-            ..text("var(txn.consumer)", source.people.longest + 1)
+            ..text("var(txn.consumer)", source.people.longest() + 1)
         },
         "key" if source.route.plugin("key-auth").is_some() => Counted {
             present: Some("{ var(txn.key) -m found }".to_owned()),

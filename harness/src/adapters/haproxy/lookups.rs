@@ -87,7 +87,10 @@ impl Way {
                 rules.add(&format!("http-request del-header {}", config.header));
                 if let Some(query) = &config.query {
                     for (found, left) in [
-                        (format!("^([^?]*[?].*&|[^?]*[?]){query}=[^&]*&(.*)$"), "\\1\\2"),
+                        (
+                            format!("^([^?]*[?].*&|[^?]*[?]){query}=[^&]*&(.*)$"),
+                            "\\1\\2",
+                        ),
                         (format!("^([^?]*[?].*|[^?]*)[?&]{query}=[^&]*$"), "\\1"),
                     ] {
                         let (found, left) = (word(&found), word(left));
@@ -143,7 +146,9 @@ fn key(rules: &mut Rules, source: &Source<'_>, config: &KeyAuth) -> Result<(), U
     rules.add(&format!(
         "http-request set-var(txn.by_key) var(txn.key),map_str({map})"
     ));
-    let ends = keys.iter().filter_map(|key| Some((&key.digest, key.ends?.to_string())));
+    let ends = keys
+        .iter()
+        .filter_map(|key| Some((&key.digest, key.ends?.to_string())));
     let ends: Vec<_> = ends.collect();
     if !ends.is_empty() {
         let map = self::map(rules, "key-ends.map", ends.into_iter());
@@ -164,17 +169,28 @@ fn certificate(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsupported
     let People { certificates, .. } = source.people;
     let certificates = certificates.as_ref().map_err(Clone::clone)?;
     for (by, variable, expression) in [
-        (By::Fingerprint, "txn.by_fingerprint", "ssl_c_der,sha2(256),hex,lower"),
+        (
+            By::Fingerprint,
+            "txn.by_fingerprint",
+            "ssl_c_der,sha2(256),hex,lower",
+        ),
         (By::Subject, "txn.by_subject", "ssl_c_s_dn(,0,rfc2253)"),
     ] {
         let of_kind = certificates.iter().filter(|shown| shown.by == by);
         let entries = of_kind.map(|shown| (&shown.value, shown.consumer.clone()));
-        let map = map(rules, &format!("{}.map", &variable[4..].replace('_', "-")), entries);
+        let map = map(
+            rules,
+            &format!("{}.map", &variable[4..].replace('_', "-")),
+            entries,
+        );
         rules.add(&format!(
             "http-request set-var({variable}) {expression},map_str({map}) if {{ ssl_c_used }}"
         ));
     }
-    for (variable, unless) in [("txn.by_fingerprint", "txn.by_subject"), ("txn.by_subject", "txn.by_fingerprint")] {
+    for (variable, unless) in [
+        ("txn.by_fingerprint", "txn.by_subject"),
+        ("txn.by_subject", "txn.by_fingerprint"),
+    ] {
         rules.add(&format!(
             "http-request set-var(txn.by_certificate) var({variable}) if {{ var({variable}) -m found }} \
              !{{ var({unless}) -m found }}"
@@ -194,7 +210,9 @@ fn password(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsupported> {
     rules.userlists.push_str(&format!("\nuserlist {list}\n"));
     for login in logins {
         if login.user.contains(char::is_whitespace) {
-            return Err(Unsupported::new("a user's name with a space: maps are split there"));
+            return Err(Unsupported::new(
+                "a user's name with a space: maps are split there",
+            ));
         }
         let password = match &login.password {
             Password::Plain(plain) => format!("insecure-password {}", word(plain)),

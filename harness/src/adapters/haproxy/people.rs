@@ -1,6 +1,6 @@
 //! Consumers, as maps and lists of patterns: keys by their digests, certificates, roles and groups.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -20,8 +20,8 @@ pub(super) struct People {
     pub groups: BTreeMap<String, Vec<String>>,
     /// The consumers with each role.
     pub roles: BTreeMap<String, Vec<String>>,
-    /// The longest name, in bytes.
-    pub longest: usize,
+    /// All of their names.
+    pub names: BTreeSet<String>,
 }
 
 /// A key, known by its digest alone, so that no file has the key itself.
@@ -61,14 +61,14 @@ impl People {
             certificates: certificates(fixture, document),
             groups: BTreeMap::new(),
             roles: BTreeMap::new(),
-            longest: 1,
+            names: BTreeSet::new(),
         };
         let written = document.consumers.iter();
         let written = written.map(|one| (&one.name, &one.groups, &one.roles));
         let made = fixture.consumers.iter();
         let made = made.map(|one| (&one.name, &one.groups, &one.roles));
         for (name, groups, roles) in written.chain(made) {
-            people.longest = people.longest.max(name.len());
+            people.names.insert(name.clone());
             for (of, into) in [(groups, &mut people.groups), (roles, &mut people.roles)] {
                 for one in of {
                     into.entry(one.clone()).or_default().push(name.clone());
@@ -76,6 +76,11 @@ impl People {
             }
         }
         people
+    }
+
+    /// The length of the longest name, in bytes.
+    pub fn longest(&self) -> usize {
+        self.names.iter().map(String::len).max().unwrap_or(1)
     }
 }
 
@@ -123,7 +128,13 @@ fn certificates(fixture: &Fixture, document: &Document) -> Result<Vec<Shown>, Un
     let written = document.consumers.iter().flat_map(|consumer| {
         let members = consumer.certificates.iter().filter_map(Value::as_object);
         let pairs = members.flatten();
-        pairs.map(|(by, value)| (&consumer.name, by.as_str(), value.as_str().unwrap_or_default()))
+        pairs.map(|(by, value)| {
+            (
+                &consumer.name,
+                by.as_str(),
+                value.as_str().unwrap_or_default(),
+            )
+        })
     });
     let made = fixture.consumers.iter().flat_map(|consumer| {
         let pairs = consumer.certificates.iter();

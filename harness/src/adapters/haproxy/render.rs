@@ -37,7 +37,10 @@ pub(super) fn configuration(
             "trustedProxies with tls: any host is believed of them",
         ));
     }
-    let (callers, people) = (Callers::of(fixture, &document), People::of(fixture, &document));
+    let (callers, people) = (
+        Callers::of(fixture, &document),
+        People::of(fixture, &document),
+    );
     let (ids, header) = request_id(&document)?;
     let routes = document.routes();
     let mut whole = Whole::default();

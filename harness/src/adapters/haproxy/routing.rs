@@ -80,11 +80,7 @@ pub(super) fn entries(route: &RouteApi, backend: &str) -> Result<Vec<Entry>, Uns
     Ok(entries)
 }
 
-fn matched(
-    fetch: &str,
-    matcher: &Matcher,
-    present: Option<String>,
-) -> Result<String, Unsupported> {
+fn matched(fetch: &str, matcher: &Matcher, present: Option<String>) -> Result<String, Unsupported> {
     match matcher {
         Matcher::Value(value) => Ok(format!("{fetch} -m str {}", word(value))),
         Matcher::Other(other) => {
@@ -139,7 +135,10 @@ pub(super) fn lines(mut entries: Vec<Entry>) -> Result<(Acls, String), Unsupport
             entry.lines(&mut acls, &mut text, shared);
         }
         // A method that none of them takes is refused in the backend of the first.
-        for entry in group.iter().filter(|entry| shared && !entry.methods.is_empty()) {
+        for entry in group
+            .iter()
+            .filter(|entry| shared && !entry.methods.is_empty())
+        {
             entry.lines(&mut acls, &mut text, false);
         }
     }
@@ -156,7 +155,10 @@ impl Entry {
         };
         let (headers, query) = self.specificity;
         (
-            (host, self.host.as_ref().map(|host| std::cmp::Reverse(host.len()))),
+            (
+                host,
+                self.host.as_ref().map(|host| std::cmp::Reverse(host.len())),
+            ),
             self.host.clone(),
             self.path.order(),
             path_conditions(&self.path),
@@ -194,6 +196,9 @@ impl Entry {
                 &format!("use_backend {} if {conditions} {chosen}", canary.backend),
             );
         }
-        line(text, &format!("use_backend {} if {conditions}", self.backend));
+        line(
+            text,
+            &format!("use_backend {} if {conditions}", self.backend),
+        );
     }
 }

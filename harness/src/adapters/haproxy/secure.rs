@@ -45,7 +45,9 @@ impl Listener {
         for pair in certificates {
             let certificate = file(&pair.certificate)?;
             options.push_str(&format!(" crt {certificate}"));
-            listener.copies.push((file(&pair.key)?, format!("{certificate}.key")));
+            listener
+                .copies
+                .push((file(&pair.key)?, format!("{certificate}.key")));
         }
         let version = match min_version.as_deref() {
             None | Some("1.2") => "TLSv1.2",
@@ -70,7 +72,9 @@ impl Listener {
             None | Some("required") => "required",
             Some("optional") => "optional",
             Some("off") => return Ok(()),
-            Some(other) => return Err(Unsupported::new(format!("clientCertificates.mode {other}"))),
+            Some(other) => {
+                return Err(Unsupported::new(format!("clientCertificates.mode {other}")));
+            }
         };
         self.asks = true;
         self.options.push_str(&format!(" verify {verify}"));
@@ -136,7 +140,9 @@ impl Listener {
 /// When some of its targets are spoken to over TLS and others aren't.
 pub(super) fn server(service: &Service) -> Result<Vec<String>, Unsupported> {
     let targets = service.targets();
-    let secure = targets.iter().filter(|(url, _)| url.starts_with("https://"));
+    let secure = targets
+        .iter()
+        .filter(|(url, _)| url.starts_with("https://"));
     let protocol = if service.http2 { " proto h2" } else { "" };
     match secure.count() {
         0 => return Ok(vec![protocol.to_owned(); targets.len()]),

@@ -124,7 +124,10 @@ mod tests {
         assert_eq!(first, "path_a");
         assert_eq!(acls.one("other", "path /a".to_owned()), first);
         assert_eq!(acls.one("path-a", "path /b".to_owned()), "path_a_2");
-        assert_eq!(acls.lines(), "    acl path_a path /a\n    acl path_a_2 path /b\n");
+        assert_eq!(
+            acls.lines(),
+            "    acl path_a path /a\n    acl path_a_2 path /b\n"
+        );
         assert!(name("a b").is_err());
     }
 }
