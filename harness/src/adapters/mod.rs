@@ -5,6 +5,7 @@ mod binary;
 mod common;
 pub mod express_gateway;
 pub mod gateway;
+pub mod haproxy;
 pub mod nginx;
 mod port;
 mod process;
@@ -189,7 +190,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 3] = ["gateway", "nginx", "express-gateway"];
+pub const TARGETS: [&str; 4] = ["gateway", "nginx", "haproxy", "express-gateway"];
 
 /// The adapter of this name.
 ///
@@ -199,6 +200,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
+        "haproxy" => Arc::new(haproxy::Haproxy),
         "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
