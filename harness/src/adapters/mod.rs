@@ -2,6 +2,7 @@
 //! gateway can't do. One folder each.
 
 mod binary;
+pub mod caddy;
 mod common;
 pub mod gateway;
 pub mod nginx;
@@ -176,7 +177,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
+pub const TARGETS: [&str; 3] = ["gateway", "caddy", "nginx"];
 
 /// The adapter of this name.
 ///
@@ -185,6 +186,7 @@ pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
 pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<dyn Adapter>> {
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
+        "caddy" => Arc::new(caddy::Caddy),
         "nginx" => Arc::new(nginx::Nginx),
         _ => bail!(
             "there is no target {name:?}; there are {}",

@@ -35,6 +35,8 @@ pub struct Running {
     pub admin: Option<SocketAddr>,
     /// Its access log, one JSON object a line.
     pub access_log: Option<PathBuf>,
+    /// Where the log has members that it calls otherwise than scenarios do: their name, and a JSON Pointer.
+    pub log_members: &'static [(&'static str, &'static str)],
     process: Mutex<Option<Process>>,
 }
 
@@ -52,6 +54,7 @@ impl Running {
             listeners,
             admin: None,
             access_log: None,
+            log_members: &[],
             process: Mutex::new(Some(process)),
         }
     }

@@ -4,9 +4,15 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::adapters::Unsupported;
 use crate::fixtures::{Consumer, Document, Fixture};
+
+/// What bcrypt looks at.
+const LONGEST_PASSWORD: usize = 72;
+/// 2ⁿ rounds: what crypt(3) takes by default.
+const BCRYPT_COST: u32 = 5;
 
 /// All consumers, those of the document first; or why they can't be told to a gateway.
 pub(in crate::adapters) struct Callers {
@@ -45,6 +51,32 @@ pub(in crate::adapters) enum Password {
     Plain(String),
     /// Its hash by bcrypt, as in `$2b$…`.
     Bcrypt(String),
+}
+
+impl Login {
+    /// The password's hash by bcrypt. One that is made here has a salt that follows from user and password, so that a
+    /// configuration is rendered alike each time.
+    ///
+    /// # Errors
+    /// When the password is too long for bcrypt.
+    pub fn bcrypt(&self) -> Result<String, Unsupported> {
+        let plain = match &self.password {
+            Password::Bcrypt(hash) => return Ok(hash.clone()),
+            Password::Plain(plain) => plain,
+        };
+        if plain.len() > LONGEST_PASSWORD {
+            return Err(Unsupported::new(format!(
+                "a password of more than {LONGEST_PASSWORD} bytes: bcrypt cuts it"
+            )));
+        }
+        let digest = Sha256::digest(format!("{}\n{plain}", self.user));
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&digest[..16]);
+        let parts = bcrypt::hash_with_salt(plain, BCRYPT_COST, salt);
+        parts
+            .map(|parts| parts.format_for_version(bcrypt::Version::TwoY))
+            .map_err(|error| Unsupported::new(format!("a password can't be hashed: {error}")))
+    }
 }
 
 impl Callers {

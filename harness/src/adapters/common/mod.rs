@@ -1,5 +1,6 @@
 //! What adapters share: fixtures read once into what every gateway's configuration is written from.
 
+pub(super) mod authorization;
 pub(super) mod callers;
 pub(super) mod plugins;
 pub(super) mod routes;
