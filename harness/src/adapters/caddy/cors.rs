@@ -28,7 +28,7 @@ impl CrossOrigin {
                     let parts: Vec<String> = pattern.split('*').map(escaped).collect();
                     // `*` stands for one or more labels.
                     let expression = format!("~^{}$", parts.join("[A-Za-z0-9.-]+"));
-                    format!("{} {{header.Origin}}", word(&expression)?)
+                    format!("{} ${{0}}", word(&expression)?)
                 }
                 origin => format!("{0} {0}", literal(origin)?),
             });

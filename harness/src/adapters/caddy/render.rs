@@ -13,6 +13,8 @@ use crate::fixtures::{Document, Fixture};
 
 /// The file of the authorities that are trusted where a configuration names none.
 const ROOTS: &str = "system-roots.pem";
+/// The headers that tell upstreams of a client's certificate (RFC 9440).
+const OF_CERTIFICATES: [&str; 2] = ["Client-Cert", "Client-Cert-Chain"];
 /// The ids that a trusted proxy may send.
 const SOUND_ID: &str = "~^[A-Za-z0-9._:-]{1,128}$";
 const FORWARDED: &str = "for={remote_host};host=\"{hostport}\";proto={scheme}";
@@ -71,7 +73,8 @@ fn api(served: &[(String, Translated)], around: &Surroundings<'_>) -> Result<Lin
     let mut route = Lines::default();
     route.append(around.request_id.lines(around.trusted)?);
     route.comment("Nobody but the gateway says who calls.");
-    for header in &around.callers.headers {
+    let identity = around.callers.headers.iter().map(String::as_str);
+    for header in identity.chain(OF_CERTIFICATES) {
         for spelling in spellings(&literal(header)?) {
             route.line(format!("request_header -{spelling}"));
         }

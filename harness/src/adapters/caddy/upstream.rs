@@ -16,6 +16,8 @@ const CONNECT: &str = "2s";
 const TOTAL: &str = "30s";
 /// Tries follow one another without a pause that anybody asked for.
 const BETWEEN_TRIES: &str = "10ms";
+/// How long a target that failed is passed over, or the next try might be at the same one.
+const PASSED_OVER: &str = "1s";
 
 /// A service as `reverse_proxy`.
 pub(super) struct Proxy {
@@ -240,6 +242,7 @@ fn retries(service: &Service, lines: &mut Lines) -> Result<(), Unsupported> {
         written(values::duration(total)?)
     ));
     lines.line(format!("lb_try_interval {BETWEEN_TRIES}"));
+    lines.line(format!("fail_duration {PASSED_OVER}"));
     let mut matching = Lines::default();
     matching.line(format!("method {}", methods.join(" ")));
     lines.block("lb_retry_match", matching);
