@@ -1,6 +1,7 @@
 //! Adapters: each renders a fixture configuration into one gateway's own configuration, runs it, and says what that
 //! gateway can't do. One folder each.
 
+pub mod apache;
 mod binary;
 pub mod caddy;
 mod common;
@@ -177,7 +178,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 3] = ["gateway", "caddy", "nginx"];
+pub const TARGETS: [&str; 4] = ["gateway", "apache", "caddy", "nginx"];
 
 /// The adapter of this name.
 ///
@@ -186,6 +187,7 @@ pub const TARGETS: [&str; 3] = ["gateway", "caddy", "nginx"];
 pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<dyn Adapter>> {
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
+        "apache" => Arc::new(apache::Apache),
         "caddy" => Arc::new(caddy::Caddy),
         "nginx" => Arc::new(nginx::Nginx),
         _ => bail!(

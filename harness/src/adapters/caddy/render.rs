@@ -6,15 +6,13 @@ use super::lines::{Lines, literal};
 use super::route::{Place, Surroundings, Translated, translate};
 use super::{ACCESS_LOG, CONFIGURATION, listener};
 use crate::adapters::common::authorization::people;
-use crate::adapters::common::callers::Callers;
-use crate::adapters::common::plugins::{self, Settings as _};
+use crate::adapters::common::callers::{Callers, OF_CERTIFICATES, spellings};
+use crate::adapters::common::globals;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
 use crate::fixtures::{Document, Fixture};
 
 /// The file of the authorities that are trusted where a configuration names none.
 const ROOTS: &str = "system-roots.pem";
-/// The headers that tell upstreams of a client's certificate (RFC 9440).
-const OF_CERTIFICATES: [&str; 2] = ["Client-Cert", "Client-Cert-Chain"];
 /// The ids that a trusted proxy may send.
 const SOUND_ID: &str = "~^[A-Za-z0-9._:-]{1,128}$";
 const FORWARDED: &str = "for={remote_host};host=\"{hostport}\";proto={scheme}";
@@ -27,7 +25,7 @@ pub(super) fn configuration(
     let document = fixture
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
-    refuse_globals(&document)?;
+    globals::refuse(&document, "a Caddyfile")?;
     let listener = document.listeners.first().cloned().unwrap_or_default();
     let around = Surroundings {
         bindings,
@@ -209,19 +207,6 @@ fn matcher_name(route: &str, taken: &mut BTreeSet<String>) -> String {
     name
 }
 
-/// A header's name, with each of its dashes or an underscore in its place: some servers take them for one another.
-fn spellings(header: &str) -> Vec<String> {
-    let mut all = vec![String::new()];
-    for c in header.chars() {
-        let also = if c == '-' { Some('_') } else { None };
-        all = std::iter::once(c)
-            .chain(also)
-            .flat_map(|c| all.iter().map(move |text| format!("{text}{c}")))
-            .collect();
-    }
-    all
-}
-
 /// What upstreams are told in `Forwarded` (RFC 7239).
 pub(super) fn forwarded(trusted: &[String]) -> String {
     if trusted.is_empty() {
@@ -240,13 +225,7 @@ pub(super) struct RequestId {
 
 impl RequestId {
     fn of(document: &Document, trusted: &[String]) -> Result<Self, Unsupported> {
-        let mut own = document.plugins.iter();
-        let plugin = own.find(|plugin| plugin.name == plugins::RequestId::PLUGIN);
-        let header = match plugin {
-            Some(plugin) if !plugin.enabled => None,
-            Some(plugin) => Some(plugins::RequestId::read(&plugin.config)?.header),
-            None => Some(plugins::RequestId::read(&serde_json::Value::Null)?.header),
-        };
+        let header = globals::request_id(document)?;
         let header = header.as_deref().map(literal).transpose()?;
         let id = if trusted.is_empty() {
             "{http.request.uuid}"
@@ -286,41 +265,5 @@ impl RequestId {
         }
         lines.line(format!("header {header} {id}"));
         Ok(lines)
-    }
-}
-
-fn refuse_globals(document: &Document) -> Result<(), Unsupported> {
-    let apis = document.apis.iter();
-    let of_apis = apis.clone().flat_map(|api| &api.plugins);
-    let routes = apis.flat_map(|api| api.route.iter().chain(&api.routes));
-    let routes = routes.chain(&document.route).chain(&document.routes);
-    let inner: Vec<_> = of_apis
-        .chain(routes.flat_map(|route| &route.plugins))
-        .collect();
-    if inner
-        .iter()
-        .any(|plugin| plugin.name == plugins::RequestId::PLUGIN)
-    {
-        return Err(Unsupported::new(
-            "request-id: what answers for no route has an id too, so there is one for all",
-        ));
-    }
-    let mut all = document.plugins.iter().chain(inner);
-    if all.any(|plugin| plugin.name == "request-size-limit" && !plugin.enabled) {
-        return Err(Unsupported::new(
-            "request-size-limit: it is in force everywhere, if only as unlimited",
-        ));
-    }
-    let present = [
-        ("admin", document.admin.is_some()),
-        ("telemetry", document.telemetry.is_some()),
-        ("runtime", document.runtime.is_some()),
-        ("several listeners", document.listeners.len() > 1),
-    ];
-    match present.into_iter().find(|(_, present)| *present) {
-        Some((name, _)) => Err(Unsupported::new(format!(
-            "{name}: nothing in a Caddyfile corresponds to it"
-        ))),
-        None => Ok(()),
     }
 }

@@ -9,6 +9,8 @@ use sha2::{Digest as _, Sha256};
 use crate::adapters::Unsupported;
 use crate::fixtures::{Consumer, Document, Fixture};
 
+/// The headers that tell upstreams of a client's certificate (RFC 9440): no client may send them either.
+pub(in crate::adapters) const OF_CERTIFICATES: [&str; 2] = ["Client-Cert", "Client-Cert-Chain"];
 /// What bcrypt looks at.
 const LONGEST_PASSWORD: usize = 72;
 /// 2ⁿ rounds: what crypt(3) takes by default.
@@ -88,6 +90,19 @@ impl Callers {
             headers: identity_headers(document),
         }
     }
+}
+
+/// A header's name, with each of its dashes or an underscore in its place: some servers take them for one another.
+pub(in crate::adapters) fn spellings(header: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    for c in header.chars() {
+        let also = if c == '-' { Some('_') } else { None };
+        all = std::iter::once(c)
+            .chain(also)
+            .flat_map(|c| all.iter().map(move |text| format!("{text}{c}")))
+            .collect();
+    }
+    all
 }
 
 fn identity_headers(document: &Document) -> BTreeSet<String> {
@@ -180,4 +195,38 @@ fn valid(consumer: &Consumer, expires: Option<&str>) -> Result<bool, Unsupported
         "a key of {:?} that expires in the future: the configuration's keys have no end",
         consumer.alias
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn underscores_may_stand_for_dashes() {
+        assert_eq!(spellings("X-A-B"), ["X-A-B", "X_A-B", "X-A_B", "X_A_B"]);
+    }
+
+    #[test]
+    fn a_hash_that_is_made_is_the_same_each_time_and_the_password_s() {
+        let login = Login {
+            consumer: "ann".to_owned(),
+            user: "ann".to_owned(),
+            password: Password::Plain("open sesame".to_owned()),
+        };
+        let hash = login.bcrypt().unwrap();
+        assert_eq!(hash, login.bcrypt().unwrap());
+        assert!(bcrypt::verify("open sesame", &hash).unwrap());
+        assert!(!bcrypt::verify("open barley", &hash).unwrap());
+        let long = Password::Plain("x".repeat(73));
+        assert!(
+            Login {
+                password: long,
+                ..login
+            }
+            .bcrypt()
+            .is_err()
+        );
+    }
 }

@@ -2,6 +2,7 @@
 
 pub(super) mod authorization;
 pub(super) mod callers;
+pub(super) mod globals;
 pub(super) mod plugins;
 pub(super) mod routes;
 pub(super) mod values;
