@@ -1,7 +1,9 @@
 //! Adapters: each renders a fixture configuration into one gateway's own configuration, runs it, and says what that
 //! gateway can't do. One folder each.
 
+pub mod apache;
 mod binary;
+pub mod caddy;
 mod common;
 pub mod express_gateway;
 pub mod gateway;
@@ -190,7 +192,14 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 4] = ["gateway", "nginx", "haproxy", "express-gateway"];
+pub const TARGETS: [&str; 6] = [
+    "gateway",
+    "nginx",
+    "haproxy",
+    "caddy",
+    "apache",
+    "express-gateway",
+];
 
 /// The adapter of this name.
 ///
@@ -201,6 +210,8 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
         "haproxy" => Arc::new(haproxy::Haproxy),
+        "caddy" => Arc::new(caddy::Caddy),
+        "apache" => Arc::new(apache::Apache),
         "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
