@@ -5,6 +5,7 @@
 pub mod adapters;
 pub mod client;
 pub mod engine;
+pub mod expectations;
 pub mod fixtures;
 pub mod lab;
 pub mod plan;
@@ -25,7 +26,9 @@ use parking_lot::Mutex;
 
 use adapters::Adapter;
 use engine::{Engine, Progress};
-use report::model::{RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict};
+use report::model::{
+    Configuration, RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict,
+};
 use session::{Agenda, stale_declarations};
 use suite::{Case, Filter, Suite};
 
@@ -118,6 +121,7 @@ pub async fn run_suite(
             name: options.filter.name,
         },
         scenarios: ended.scenarios,
+        configurations: ended.configurations,
         stale_declarations,
         interrupted: ended.interrupted,
     })
@@ -127,6 +131,7 @@ pub async fn run_suite(
 #[derive(Default)]
 struct Ended {
     scenarios: Vec<ScenarioReport>,
+    configurations: Vec<Configuration>,
     /// What the adapter declares and no scenario has met.
     unmet: Vec<StaleDeclaration>,
     interrupted: Option<String>,
@@ -180,6 +185,7 @@ async fn run_agenda(
     reports.sort_by_key(|(number, _)| *number);
     Ok(Ended {
         scenarios: reports.into_iter().map(|(_, report)| report).collect(),
+        configurations: session.lab.configurations(),
         unmet: if whole { session.unmet() } else { Vec::new() },
         interrupted,
     })

@@ -1,6 +1,7 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`.
+//! The command line: `run`, `matrix`, `list`, `steps`, `fixtures`.
 
 mod run_fixtures;
+mod run_matrix;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -11,7 +12,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use gatecheck::report::model::{RunReport, ScenarioReport, Verdict};
 use gatecheck::report::terminal::{self, Terminal};
-use gatecheck::report::{html, json, junit};
+use gatecheck::report::{html, json, junit, rendered};
 use gatecheck::suite::{Filter, Suite, source_url};
 use gatecheck::{RunOptions, adapters, steps};
 use parking_lot::Mutex;
@@ -32,6 +33,8 @@ struct Cli {
 enum Command {
     /// Run scenarios against a gateway.
     Run(Run),
+    /// Run the suite against several gateways and show them side by side.
+    Matrix(run_matrix::Matrix),
     /// List scenarios: id, level, capability, name, sources.
     List {
         #[command(flatten)]
@@ -62,7 +65,7 @@ struct Run {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE")]
     report_junit: Option<PathBuf>,
-    /// Write an HTML report.
+    /// Write an HTML report; the rendered configurations stand beside it, in a directory of its name.
     #[arg(long, value_name = "FILE")]
     report_html: Option<PathBuf>,
 }
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run(arguments),
+        Command::Matrix(arguments) => run_matrix::run(arguments),
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
@@ -119,6 +123,11 @@ fn run(arguments: Run) -> anyhow::Result<ExitCode> {
     terminal.lock().summary(&report)?;
     write(arguments.report_json, || Ok(json::document(&report)?))?;
     write(arguments.report_junit, || Ok(junit::document(&report)))?;
+    if let Some(page) = &arguments.report_html {
+        let beside = page.with_extension("rendered");
+        rendered::write(&report, &beside)
+            .with_context(|| format!("{} can't be written", beside.display()))?;
+    }
     write(arguments.report_html, || {
         Ok(html::page(&report, &source_url))
     })?;
