@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
-use crate::adapters::{Adapter, Bindings, Port, Rendered, Running, SetupError, Site};
+use crate::adapters::{Adapter, Bindings, Port, Rendered, Running, SetupError, Site, watchdog};
 use crate::fixtures::certificates::{Certificates, Leaf};
 use crate::fixtures::{Authority, Content, Fixture, PemFile, Texts};
 use crate::plan::{InstanceKey, ServerAnswer, ServerSettings};
@@ -175,7 +175,7 @@ impl Lab {
             .render(&fixture, &bindings)
             .map_err(|error| SetupError::new(error.reason))?;
         self.keep(key, &fixture, &bindings, &rendered);
-        let dir = tempfile::Builder::new().prefix("gatecheck-").tempdir();
+        let dir = watchdog::directory();
         let dir = dir.map_err(|error| failed("no directory can be made", &error))?;
         let running = self.adapter.start(&rendered, Site { dir, port }).await?;
         Ok(Arc::new(Instance {

@@ -13,6 +13,7 @@ mod port;
 mod process;
 #[cfg(test)]
 mod proof;
+pub(crate) mod watchdog;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

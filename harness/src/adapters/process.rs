@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Rendered, SetupError};
+use super::{Rendered, SetupError, watchdog};
 use crate::fixtures::Texts;
 
 /// How long a gateway may take until it serves.
@@ -47,6 +47,7 @@ pub struct Running {
 pub(super) struct Process {
     name: &'static str,
     child: Child,
+    group: u32,
     dir: TempDir,
 }
 
@@ -108,6 +109,9 @@ impl Drop for Process {
     /// Kills the process and all that it has started.
     fn drop(&mut self) {
         self.signal(Signal::KILL, kill_process_group);
+        if let Err(error) = watchdog::forget(self.group) {
+            tracing::warn!(%error, "the watchdog of {} has ended", self.name);
+        }
     }
 }
 
@@ -141,7 +145,18 @@ impl Process {
         })();
         let child = started
             .map_err(|error| SetupError::new(format!("{name} can't be started: {error}")))?;
-        Ok(Self { name, child, dir })
+        let group = child.id().unwrap_or_default();
+        watchdog::watch(group).map_err(|error| {
+            SetupError::new(format!(
+                "nothing would end {name} with this program: {error}"
+            ))
+        })?;
+        Ok(Self {
+            group,
+            name,
+            child,
+            dir,
+        })
     }
 
     /// The process's directory.
