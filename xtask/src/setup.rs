@@ -79,7 +79,7 @@ const CADDY: Tool = Tool {
 };
 const VARNISH: Tool = Tool {
     programs: &["varnishd"],
-    apt: &["varnish"],
+    apt: &["varnish", "varnish-modules"],
     elsewhere: "varnish",
     purpose: "a target of the suite",
 };

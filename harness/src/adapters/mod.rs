@@ -10,6 +10,7 @@ mod port;
 mod process;
 #[cfg(test)]
 mod proof;
+pub mod varnish;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -177,7 +178,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 3] = ["gateway", "nginx", "haproxy"];
+pub const TARGETS: [&str; 4] = ["gateway", "nginx", "haproxy", "varnish"];
 
 /// The adapter of this name.
 ///
@@ -188,6 +189,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
         "haproxy" => Arc::new(haproxy::Haproxy),
+        "varnish" => Arc::new(varnish::Varnish),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")
