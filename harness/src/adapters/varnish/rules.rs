@@ -5,7 +5,7 @@ use super::services;
 use super::words::{escaped, name, text};
 use crate::adapters::common::callers::Callers;
 use crate::adapters::common::plugins::{
-    Cors, KeyAuth, RateLimit, RouteByHeader, Settings as _, largest_request,
+    Cors, KeyAuth, Observability, RateLimit, RouteByHeader, Settings as _, largest_request,
 };
 use crate::adapters::common::routes::{End, Path, Segment, methods};
 use crate::adapters::common::values::duration;
@@ -45,6 +45,13 @@ impl Rules {
         if let Some(config) = KeyAuth::on(route)? {
             key(&mut body, &config, callers)?;
         }
+        if let Some(Observability { include_header, .. }) = Observability::on(route)? {
+            // As varnishncsa has it: %{VCL_Log:name}x.
+            body += &format!(
+                "    std.log(\"{}:\" + req.http.{include_header});\n",
+                name(&include_header.to_lowercase())
+            );
+        }
         let limit = RateLimit::on(route)?;
         if let Some(config) = &limit {
             rate(&mut body, id, config, route)?;
@@ -82,11 +89,9 @@ impl Rules {
 fn known(plugin: &str, config: &serde_json::Value) -> Result<(), Unsupported> {
     let empty = config.is_null() || config.as_object().is_some_and(serde_json::Map::is_empty);
     let why = match plugin {
-        "cors" | "key-auth" | "rate-limit" | "route-by-header" | "request-size-limit" => {
-            return Ok(());
-        }
+        "cors" | "key-auth" | "rate-limit" | "route-by-header" | "request-size-limit"
+        | "observability" => return Ok(()),
         "request-id" if empty => return Ok(()),
-        "observability" => "the log is in shared memory, which another program reads",
         "jwt-validate" => "signatures are checked by modules that distributions don't have",
         "oauth2-introspect" => "nothing asks another server about a token",
         "basic-auth" => "hashes of passwords are checked by modules that distributions don't have",
