@@ -1,8 +1,11 @@
 //! Adapters: each renders a fixture configuration into one gateway's own configuration, runs it, and says what that
 //! gateway can't do. One folder each.
 
+pub mod apache;
 mod binary;
+pub mod caddy;
 mod common;
+pub mod express_gateway;
 pub mod gateway;
 pub mod haproxy;
 pub mod nginx;
@@ -37,6 +40,18 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When the binary is missing, with the way to install it.
     async fn version(&self) -> Result<String, SetupError>;
+
+    /// Puts something between the gateway and what stands around it, and says where. Only tests of the harness do.
+    ///
+    /// # Errors
+    /// When that can't be started.
+    async fn interpose(
+        &self,
+        _fixture: &Fixture,
+        bindings: Bindings,
+    ) -> Result<Bindings, SetupError> {
+        Ok(bindings)
+    }
 
     /// Translates a fixture, truthfully or not at all. A pure function of its arguments.
     ///
@@ -178,7 +193,15 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 4] = ["gateway", "nginx", "haproxy", "varnish"];
+pub const TARGETS: [&str; 7] = [
+    "gateway",
+    "nginx",
+    "haproxy",
+    "varnish",
+    "caddy",
+    "apache",
+    "express-gateway",
+];
 
 /// The adapter of this name.
 ///
@@ -190,6 +213,9 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "nginx" => Arc::new(nginx::Nginx),
         "haproxy" => Arc::new(haproxy::Haproxy),
         "varnish" => Arc::new(varnish::Varnish),
+        "caddy" => Arc::new(caddy::Caddy),
+        "apache" => Arc::new(apache::Apache),
+        "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")

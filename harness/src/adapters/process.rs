@@ -37,6 +37,8 @@ pub struct Running {
     pub access_log: Option<PathBuf>,
     /// Files that it wants under a second name as well: the name, and the second one.
     pub copies: Vec<(String, String)>,
+    /// Where the log has members that it calls otherwise than scenarios do: their name, and a JSON Pointer.
+    pub log_members: &'static [(&'static str, &'static str)],
     process: Mutex<Option<Process>>,
 }
 
@@ -55,6 +57,7 @@ impl Running {
             admin: None,
             access_log: None,
             copies: Vec::new(),
+            log_members: &[],
             process: Mutex::new(Some(process)),
         }
     }
