@@ -54,6 +54,10 @@ fn what_haproxy_cannot_say_is_unsupported() {
         unsupported("plugins: [{name: request-size-limit, config: {maxBytes: 5MiB}}]")
             .contains("buffer")
     );
+    assert!(
+        unsupported("plugins: [{name: rate-limit, config: {limitPerMinute: 6, burst: 1}}]")
+            .contains("two periods")
+    );
     assert!(unsupported("plugins: [{name: authorize, config: {roles: [a]}}]").contains("callers"));
     assert!(unsupported("admin: {address: '127.0.0.1:0'}").contains("admin"));
     assert!(unsupported("no-such-key: 1").contains("no-such-key"));
