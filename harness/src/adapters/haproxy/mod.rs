@@ -12,7 +12,6 @@ mod render;
 mod routing;
 mod rules;
 mod secure;
-mod settings;
 mod words;
 
 use std::fs;

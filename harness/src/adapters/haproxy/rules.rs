@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::people::People;
-use super::settings::is_empty;
 use super::words::{Acls, escaped, line, word};
 use super::{cors, limits};
 use crate::adapters::Unsupported;
@@ -25,8 +24,6 @@ pub(super) struct Source<'a> {
     pub people: &'a People,
     /// The methods that routes of its paths allow together; none: every method.
     pub allowed: &'a [String],
-    /// How request ids are configured for all routes.
-    pub request_id: &'a Value,
     /// Whether its listener asks clients for certificates.
     pub certificates: bool,
 }
@@ -84,14 +81,8 @@ impl Rules {
             "route-by-header" => {
                 RouteByHeader::read(config)?.service(source.route)?;
             }
-            "request-id" if is_empty(config) || config == source.request_id => {}
-            "request-id" => {
-                return Err(Unsupported::new(
-                    "request-id: one header carries it for all routes",
-                ));
-            }
             "cors" | "key-auth" | "basic-auth" | "mtls-auth" | "anonymous" | "authorize"
-            | "rate-limit" | "request-size-limit" => {}
+            | "rate-limit" | "request-id" | "request-size-limit" => {}
             other => return Err(without_counterpart(other)),
         }
         Ok(())

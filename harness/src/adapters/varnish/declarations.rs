@@ -59,6 +59,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "nothing brings a path into normal form; one that isn't in it is refused",
     },
     Declaration {
+        selector: "AUTHZ-006",
+        reason: "nothing brings a path into normal form; one that isn't in it is refused",
+    },
+    Declaration {
         selector: "LIMIT-004",
         reason: "the connection is closed on a body that still comes, and with it the 413 may be lost",
     },

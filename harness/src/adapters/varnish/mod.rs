@@ -1,6 +1,7 @@
 //! Varnish 6 and later, as packaged by distributions, with caching switched off. What VCL can say truthfully is rendered;
 //! the rest is unsupported.
 
+mod access;
 mod declarations;
 mod render;
 mod routing;

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::CONFIGURATION;
 use super::routing::{self, Entry};
-use super::rules::{Rules, id};
-use super::words::spellings;
-use crate::adapters::common::callers::Callers;
+use super::rules::{Rules, Source, id};
+use crate::adapters::common::authorization::people;
+use crate::adapters::common::callers::{Callers, OF_CERTIFICATES, spellings};
+use crate::adapters::common::globals;
 use crate::adapters::common::values::duration;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
-use crate::fixtures::{Document, Fixture, Listener, RouteApi};
+use crate::fixtures::{Fixture, Listener};
 
 /// Headers that keep what is found out about a request.
 const KEPT: [&str; 11] = [
@@ -34,13 +35,22 @@ pub(super) fn configuration(
     let document = fixture
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
-    refuse_globals(&document)?;
+    globals::refuse(&document, "Varnish")?;
+    let id_header = globals::request_id(&document)?;
     let listener = document.listeners.first().cloned().unwrap_or_default();
     let arguments = parameters(&listener)?;
     let callers = Callers::of(fixture, &document);
+    let people = people(fixture, &document);
     let mut whole = Whole::default();
     for (index, route) in document.routes().iter().enumerate() {
-        if let Err(why) = whole.route(&id(index, route), route, &callers, bindings) {
+        let id = id(index, route);
+        let source = Source {
+            id: &id,
+            route,
+            callers: &callers,
+            people: &people,
+        };
+        if let Err(why) = whole.route(&source, bindings) {
             whole.left_out.push(LeftOut::new(route, why));
         }
     }
@@ -52,7 +62,10 @@ pub(super) fn configuration(
     }
     let left_out = std::mem::take(&mut whole.left_out);
     Ok(Rendered {
-        files: vec![(CONFIGURATION.to_owned(), whole.finish(&callers)?)],
+        files: vec![(
+            CONFIGURATION.to_owned(),
+            whole.finish(&callers, id_header.as_deref())?,
+        )],
         arguments,
         left_out,
         ..Rendered::default()
@@ -73,14 +86,9 @@ struct Whole {
 
 impl Whole {
     /// Adds a route if all of it can be said.
-    fn route(
-        &mut self,
-        id: &str,
-        route: &RouteApi,
-        callers: &Callers,
-        bindings: &Bindings,
-    ) -> Result<(), Unsupported> {
-        let rules = Rules::of(id, route, callers, bindings)?;
+    fn route(&mut self, source: &Source<'_>, bindings: &Bindings) -> Result<(), Unsupported> {
+        let Source { id, route, .. } = source;
+        let rules = Rules::of(source, bindings)?;
         let entries = routing::entries(route, id)?;
         let taken = |known: &BTreeMap<String, String>, (name, text): &(String, String)| {
             known.get(name).is_some_and(|known| known != text)
@@ -107,7 +115,7 @@ impl Whole {
         Ok(())
     }
 
-    fn finish(self, callers: &Callers) -> Result<String, Unsupported> {
+    fn finish(self, callers: &Callers, id_header: Option<&str>) -> Result<String, Unsupported> {
         let throttle = if self.throttles {
             "import vsthrottle;\n"
         } else {
@@ -126,11 +134,20 @@ impl Whole {
             lines.collect()
         };
         let identity = callers.headers.iter().map(String::as_str);
-        let identity = identity.chain(["Client-Cert", "Client-Cert-Chain"]);
+        let identity = identity.chain(OF_CERTIFICATES);
         let identity: String = identity
             .flat_map(spellings)
             .map(|header| format!("    unset req.http.{header};\n"))
             .collect();
+        let made =
+            "regsub(\"\" + std.random(100000000, 999999999), \"[.].*\", \"\") + \"-\" + req.xid";
+        let (id_made, id_told) = match id_header {
+            Some(header) => (
+                format!("    set req.http.{header} = {made};\n"),
+                format!("    set resp.http.{header} = req.http.{header};\n"),
+            ),
+            None => (String::new(), String::new()),
+        };
         let (from_client, to_backend) = (kept("req"), kept("bereq"));
         let choices = routing::statements(self.entries)?;
         let (routes, answers) = (self.routes, self.answers);
@@ -149,8 +166,7 @@ sub vcl_recv {{
         return (synth(400));
     }}
     std.late_100_continue(true);
-    set req.http.X-Request-Id = regsub(\"\" + std.random(100000000, 999999999), \"[.].*\", \"\") + \"-\" + req.xid;
-    set req.http.X-Forwarded-For = client.ip;
+{id_made}    set req.http.X-Forwarded-For = client.ip;
     set req.http.X-Forwarded-Host = req.http.Host;
     set req.http.X-Forwarded-Proto = \"http\";
     set req.http.Forwarded = \"for=\" + client.ip + {{\";host=\"\"}} + req.http.Host + {{\"\";proto=http\"}};
@@ -175,8 +191,7 @@ sub vcl_backend_fetch {{
 {to_backend}}}
 
 sub tell {{
-    set resp.http.X-Request-Id = req.http.X-Request-Id;
-    unset resp.http.Via;
+{id_told}    unset resp.http.Via;
     unset resp.http.X-Varnish;
     unset resp.http.Upgrade;
     unset resp.http.Keep-Alive;
@@ -260,24 +275,4 @@ fn parameters(listener: &Listener) -> Result<Vec<String>, Unsupported> {
         arguments.extend(["-p".to_owned(), format!("{parameter}={seconds}")]);
     }
     Ok(arguments)
-}
-
-fn refuse_globals(document: &Document) -> Result<(), Unsupported> {
-    let inner = document.apis.iter().flat_map(|api| &api.plugins);
-    let mut all = document.plugins.iter().chain(inner);
-    if all.any(|plugin| plugin.name == "request-id" && !plugin.enabled) {
-        return Err(Unsupported::new("request-id: it is in force everywhere"));
-    }
-    let present = [
-        ("admin", document.admin.is_some()),
-        ("telemetry", document.telemetry.is_some()),
-        ("runtime", document.runtime.is_some()),
-        ("several listeners", document.listeners.len() > 1),
-    ];
-    match present.into_iter().find(|(_, present)| *present) {
-        Some((name, _)) => Err(Unsupported::new(format!(
-            "{name}: nothing that is rendered corresponds to it"
-        ))),
-        None => Ok(()),
-    }
 }

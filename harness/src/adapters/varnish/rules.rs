@@ -1,16 +1,29 @@
 //! What a route does to a request: a subroutine that ends in an answer or passes the request on. VCL has no variables, so
 //! what is found out on the way is kept in headers that neither client nor upstream may see.
 
-use super::services;
 use super::words::{escaped, name, text};
+use super::{access, services};
+use crate::adapters::common::authorization::Person;
 use crate::adapters::common::callers::Callers;
 use crate::adapters::common::plugins::{
-    Cors, KeyAuth, Observability, RateLimit, RouteByHeader, Settings as _, largest_request,
+    Cors, Observability, RateLimit, RouteByHeader, Settings as _, largest_request,
 };
 use crate::adapters::common::routes::{End, Path, Segment, methods};
 use crate::adapters::common::values::duration;
 use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::RouteApi;
+
+/// What a route's rules are made from.
+pub(super) struct Source<'a> {
+    /// The name of its subroutines.
+    pub id: &'a str,
+    /// The route.
+    pub route: &'a RouteApi,
+    /// What is known of callers.
+    pub callers: &'a Callers,
+    /// Their roles and groups.
+    pub people: &'a [Person],
+}
 
 /// A route in VCL.
 pub(super) struct Rules {
@@ -28,23 +41,17 @@ pub(super) struct Rules {
 
 impl Rules {
     /// Translates a route.
-    pub fn of(
-        id: &str,
-        route: &RouteApi,
-        callers: &Callers,
-        bindings: &Bindings,
-    ) -> Result<Self, Unsupported> {
+    pub fn of(source: &Source<'_>, bindings: &Bindings) -> Result<Self, Unsupported> {
+        let Source { id, route, .. } = source;
         for plugin in &route.plugins {
-            known(&plugin.name, &plugin.config)?;
+            known(&plugin.name)?;
         }
         let mut body = format!("    set req.http.Gateway-Route = \"{id}\";\n");
         let answer = Cors::on(route)?
             .map(|config| cors(&mut body, &config))
             .transpose()?;
         allow(&mut body, route);
-        if let Some(config) = KeyAuth::on(route)? {
-            key(&mut body, &config, callers)?;
-        }
+        access::add(&mut body, source)?;
         if let Some(Observability { include_header, .. }) = Observability::on(route)? {
             // As varnishncsa has it: %{VCL_Log:name}x.
             body += &format!(
@@ -57,10 +64,6 @@ impl Rules {
             rate(&mut body, id, config, route)?;
         }
         size(&mut body, route)?;
-        if let Some(config) = KeyAuth::on(route)? {
-            let header = &config.consumer_header;
-            body += &format!("    set req.http.{header} = req.http.Gateway-Consumer;\n");
-        }
         rewrite(&mut body, route)?;
         let mut chosen = services::Chosen::default();
         let usual = chosen.add(&route.service, bindings)?;
@@ -86,16 +89,14 @@ impl Rules {
     }
 }
 
-fn known(plugin: &str, config: &serde_json::Value) -> Result<(), Unsupported> {
-    let empty = config.is_null() || config.as_object().is_some_and(serde_json::Map::is_empty);
+fn known(plugin: &str) -> Result<(), Unsupported> {
     let why = match plugin {
-        "cors" | "key-auth" | "rate-limit" | "route-by-header" | "request-size-limit"
-        | "observability" => return Ok(()),
-        "request-id" if empty => return Ok(()),
+        "cors" | "key-auth" | "anonymous" | "authorize" | "rate-limit" | "route-by-header"
+        | "request-id" | "request-size-limit" | "observability" => return Ok(()),
         "jwt-validate" => "signatures are checked by modules that distributions don't have",
         "oauth2-introspect" => "nothing asks another server about a token",
         "basic-auth" => "hashes of passwords are checked by modules that distributions don't have",
-        "authorize" | "anonymous" | "mtls-auth" => "callers are known by their keys alone",
+        "mtls-auth" => "varnishd speaks no TLS",
         "response-size-limit" => "a response is not counted while it streams",
         _ => "it has no counterpart",
     };
@@ -186,35 +187,6 @@ fn allow(body: &mut String, route: &RouteApi) {
             allowed.join(", "),
         ));
     }
-}
-
-fn key(body: &mut String, config: &KeyAuth, callers: &Callers) -> Result<(), Unsupported> {
-    if config.query.is_some() {
-        return Err(Unsupported::new(
-            "key-auth: a key in the query would stand in the log",
-        ));
-    }
-    let header = &config.header;
-    // Two keys make a text that is nobody's.
-    body.push_str(&format!("    std.collect(req.http.{header});\n"));
-    let mut word = "if";
-    for key in callers.keys.as_ref().map_err(Clone::clone)? {
-        let (secret, consumer) = (text(&key.secret)?, text(&key.consumer)?);
-        body.push_str(&format!(
-            "    {word} (req.http.{header} == {secret}) {{\n        set req.http.Gateway-Consumer = {consumer};\n    }}\n"
-        ));
-        word = "elseif";
-    }
-    let challenge = text(&format!("ApiKey realm=\"{}\"", config.realm))?;
-    body.push_str(&format!(
-        "    if (!req.http.Gateway-Consumer) {{
-        set req.http.Gateway-Challenge = {challenge};
-        return (synth(401));
-    }}
-    set req.http.Gateway-Key = req.http.{header};
-    unset req.http.{header};\n"
-    ));
-    Ok(())
 }
 
 /// A bucket that holds `burst` and is filled at the sustained rate. A limit without a burst is a window that slides, to

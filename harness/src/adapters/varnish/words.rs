@@ -36,19 +36,6 @@ pub(super) fn name(text: &str) -> String {
     text.chars().map(plain).collect()
 }
 
-/// A header's name, with a hyphen and with an underscore in each place of a hyphen: many upstreams take one for the other.
-pub(super) fn spellings(header: &str) -> Vec<String> {
-    let mut all = vec![String::new()];
-    for c in header.chars() {
-        let both: &[char] = if c == '-' { &['-', '_'] } else { &[c] };
-        all = both
-            .iter()
-            .flat_map(|c| all.iter().map(move |beginning| format!("{beginning}{c}")))
-            .collect();
-    }
-    all
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
@@ -62,12 +49,5 @@ mod tests {
         assert_eq!(text("say \"x\" twice").unwrap(), "{\"say \"x\" twice\"}");
         assert!(text("\"}").is_err());
         assert!(text("a\nb").is_err());
-    }
-
-    #[test]
-    fn a_header_is_spelt_in_every_way() {
-        let mut all = spellings("X-A-B");
-        all.sort_unstable();
-        assert_eq!(all, ["X-A-B", "X-A_B", "X_A-B", "X_A_B"]);
     }
 }
