@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::CONFIGURATION;
 use super::frontend::Frontend;
 use super::people::People;
-use super::routing::{self, Entry, other_backend};
+use super::routing::{self, Entry, NOWHERE, other_backend};
 use super::rules::{Rules, Source};
 use super::{backend, secure};
 use crate::adapters::common::callers::Callers;
@@ -46,7 +46,7 @@ pub(super) fn configuration(
         People::of(fixture, &document),
     );
     let routes = document.routes();
-    let mut whole = Whole::default();
+    let (mut whole, mut nowhere) = (Whole::default(), Vec::new());
     for (index, route) in routes.iter().enumerate() {
         let allowed = routing::allowed(route, &routes);
         let name = unique(&routes, index);
@@ -60,6 +60,7 @@ pub(super) fn configuration(
         };
         if let Err(why) = whole.route(&source, bindings) {
             whole.left_out.push(LeftOut::new(route, why));
+            nowhere.extend(routing::nowhere(route)?);
         }
     }
     if whole.entries.is_empty() {
@@ -68,6 +69,7 @@ pub(super) fn configuration(
             why.unwrap_or_else(|| "no route".to_owned()),
         ));
     }
+    whole.entries.extend(nowhere);
     whole.files.extend(tls.files.clone());
     whole.copies.extend(tls.copies.clone());
     let frontend = Frontend {
@@ -157,9 +159,9 @@ defaults
 
 frontend gateway
     bind {}{options}
-{}{}{choices}    default_backend no-route
+{}{}{choices}    default_backend {NOWHERE}
 
-backend no-route
+backend {NOWHERE}
     http-request return status 404
 {sections}",
             bindings.listen,

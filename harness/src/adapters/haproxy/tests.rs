@@ -12,6 +12,23 @@ async fn haproxy_accepts_every_rendered_configuration() {
 }
 
 #[test]
+fn what_is_left_out_is_not_served_by_another_route() {
+    let text = "\
+apis:
+  - {service: {name: all, url: 'http://all:1'}, route: {paths: [/a]}}
+  - service: {name: inner, url: 'http://inner:1'}
+    route: {paths: [/a/inner]}
+    plugins: [{name: oauth2-introspect}]
+";
+    let fixture = Fixture::parse("a", text).expect("it is sound");
+    let rendered = proof::render(&Haproxy, &fixture).expect("one of two routes can be said");
+    assert_eq!(rendered.left_out.len(), 1);
+    let (_, text) = &rendered.files[0];
+    let inner = text.find("use_backend no-route if path_a_inner");
+    assert!(inner.is_some() && inner < text.find("use_backend all if path_a\n"));
+}
+
+#[test]
 fn versions_are_read_and_old_ones_refused() {
     let told =
         |version: &str| format!("HAProxy version {version} 2023/05/09 - https://haproxy.org/");

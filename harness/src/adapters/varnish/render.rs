@@ -10,8 +10,10 @@ use crate::adapters::common::callers::{Callers, OF_CERTIFICATES, spellings};
 use crate::adapters::common::globals;
 use crate::adapters::common::values::duration;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
-use crate::fixtures::{Fixture, Listener};
+use crate::fixtures::{Fixture, Listener, RouteApi};
 
+/// Plugins that let some requests pass and others not.
+const GUARDS: [&str; 4] = ["key-auth", "anonymous", "authorize", "rate-limit"];
 /// Headers that keep what is found out about a request.
 const KEPT: [&str; 11] = [
     "Route",
@@ -41,17 +43,23 @@ pub(super) fn configuration(
     let arguments = parameters(&listener)?;
     let callers = Callers::of(fixture, &document);
     let people = people(fixture, &document);
-    let mut whole = Whole::default();
-    for (index, route) in document.routes().iter().enumerate() {
+    let routes = document.routes();
+    // What follows in a pipe is looked at no more, so there is none to backends that a rule guards.
+    let guards = |route: &RouteApi| GUARDS.iter().any(|plugin| route.plugin(plugin).is_some());
+    let pipes = !routes.iter().any(guards);
+    let (mut whole, mut nowhere) = (Whole::default(), Vec::new());
+    for (index, route) in routes.iter().enumerate() {
         let id = id(index, route);
         let source = Source {
             id: &id,
             route,
             callers: &callers,
             people: &people,
+            pipes,
         };
         if let Err(why) = whole.route(&source, bindings) {
             whole.left_out.push(LeftOut::new(route, why));
+            nowhere.extend(routing::entries(route, None)?);
         }
     }
     if whole.entries.is_empty() {
@@ -60,6 +68,7 @@ pub(super) fn configuration(
             why.unwrap_or_else(|| "no route".to_owned()),
         ));
     }
+    whole.entries.extend(nowhere);
     let left_out = std::mem::take(&mut whole.left_out);
     Ok(Rendered {
         files: vec![(
@@ -89,7 +98,7 @@ impl Whole {
     fn route(&mut self, source: &Source<'_>, bindings: &Bindings) -> Result<(), Unsupported> {
         let Source { id, route, .. } = source;
         let rules = Rules::of(source, bindings)?;
-        let entries = routing::entries(route, id)?;
+        let entries = routing::entries(route, Some(id))?;
         let taken = |known: &BTreeMap<String, String>, (name, text): &(String, String)| {
             known.get(name).is_some_and(|known| known != text)
         };

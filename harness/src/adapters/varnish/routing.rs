@@ -15,12 +15,13 @@ pub(super) struct Entry {
     methods: Vec<String>,
     conditions: Vec<String>,
     specificity: (usize, usize),
-    id: String,
+    /// The route's subroutine; none where it is left out: its requests are nobody else's.
+    id: Option<String>,
     cors: bool,
 }
 
-/// The entries of a route, whose subroutine is named by `id`.
-pub(super) fn entries(route: &RouteApi, id: &str) -> Result<Vec<Entry>, Unsupported> {
+/// The entries of a route, whose subroutine is named by `id`; none where the route is left out.
+pub(super) fn entries(route: &RouteApi, id: Option<&str>) -> Result<Vec<Entry>, Unsupported> {
     let mut conditions = Vec::new();
     for (header, matcher) in &route.route.headers {
         let header = format!("req.http.{header}");
@@ -54,8 +55,8 @@ pub(super) fn entries(route: &RouteApi, id: &str) -> Result<Vec<Entry>, Unsuppor
             .collect(),
         conditions: conditions.clone(),
         specificity: (route.route.headers.len(), route.route.query.len()),
-        id: id.to_owned(),
-        cors: route.plugin("cors").is_some(),
+        id: id.map(str::to_owned),
+        cors: id.is_some() && route.plugin("cors").is_some(),
     };
     let pairs = hosts.iter().flat_map(|host| {
         let paths = Path::of(&route.route).into_iter();
@@ -143,9 +144,12 @@ impl Entry {
 
     fn call(&self, by_method: bool) -> Result<String, Unsupported> {
         let condition = self.condition(by_method)?;
+        let statement = match &self.id {
+            Some(id) => format!("call receive_{id};"),
+            None => "return (synth(404));".to_owned(),
+        };
         Ok(format!(
-            "    if ({condition}) {{\n        call receive_{};\n    }}\n",
-            self.id
+            "    if ({condition}) {{\n        {statement}\n    }}\n"
         ))
     }
 

@@ -23,6 +23,8 @@ pub(super) struct Source<'a> {
     pub callers: &'a Callers,
     /// Their roles and groups.
     pub people: &'a [Person],
+    /// Whether a WebSocket may be opened.
+    pub pipes: bool,
 }
 
 /// A route in VCL.
@@ -78,7 +80,10 @@ impl Rules {
                 );
             }
         }
-        body += "    if (req.http.Upgrade) {\n        return (pipe);\n    }\n    return (pass);\n";
+        if source.pipes {
+            body += "    if (req.http.Upgrade ~ \"(?i)^websocket$\") {\n        return (pipe);\n    }\n";
+        }
+        body += "    unset req.http.Upgrade;\n    return (pass);\n";
         Ok(Self {
             backends: chosen.backends,
             directors: chosen.directors,
