@@ -12,6 +12,7 @@ mod render;
 mod routing;
 mod rules;
 mod secure;
+mod tokens;
 mod words;
 
 use std::fs;

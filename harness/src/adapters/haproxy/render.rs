@@ -45,6 +45,10 @@ pub(super) fn configuration(
         Callers::of(fixture, &document),
         People::of(fixture, &document),
     );
+    let mut declared = document.consumers.iter();
+    let mut own = fixture.consumers.iter();
+    let tokens_name_consumers =
+        declared.any(|one| !one.tokens.is_empty()) || own.any(|one| !one.tokens.is_empty());
     let routes = document.routes();
     let (mut whole, mut nowhere) = (Whole::default(), Vec::new());
     for (index, route) in routes.iter().enumerate() {
@@ -57,6 +61,7 @@ pub(super) fn configuration(
             people: &people,
             allowed: &allowed,
             certificates: tls.asks,
+            tokens_name_consumers,
         };
         if let Err(why) = whole.route(&source, bindings) {
             whole.left_out.push(LeftOut::new(route, why));
