@@ -14,6 +14,7 @@ mod process;
 #[cfg(test)]
 mod proof;
 pub mod remote;
+pub mod varnish;
 pub(crate) mod watchdog;
 
 use std::collections::BTreeMap;
@@ -215,12 +216,13 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 6] = [
+pub const TARGETS: [&str; 7] = [
     "gateway",
     "nginx",
     "haproxy",
     "caddy",
     "apache",
+    "varnish",
     "express-gateway",
 ];
 
@@ -235,6 +237,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "haproxy" => Arc::new(haproxy::Haproxy),
         "caddy" => Arc::new(caddy::Caddy),
         "apache" => Arc::new(apache::Apache),
+        "varnish" => Arc::new(varnish::Varnish),
         "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(unknown(name)),
     })

@@ -192,6 +192,11 @@ impl Process {
         self.dir.path()
     }
 
+    /// Its number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
+    }
+
     /// The file that has what it prints.
     pub fn output_file(&self) -> PathBuf {
         self.dir().join(OUTPUT)
