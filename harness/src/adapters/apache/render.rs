@@ -52,10 +52,11 @@ pub(super) fn configuration(
     let listener = document.listeners.first().cloned().unwrap_or_default();
     let (callers, people) = (Callers::of(fixture, &document), people(fixture, &document));
     let (mut served, mut left_out) = (Vec::new(), Vec::new());
+    let http2 = listener.http2 || listener.tls.is_some();
     let mut names = BTreeSet::new();
     for route in &document.routes() {
         let name = name(&route.name, &mut names);
-        match translate(route, &name, bindings, &callers, &people) {
+        match translate(route, &name, bindings, &callers, &people, http2) {
             Ok(translated) => served.push((name, translated)),
             Err(why) => left_out.push(LeftOut::new(route, why)),
         }
@@ -122,7 +123,7 @@ fn server(
         "LogLevel error",
         "ProxyAddHeaders Off",
         "ProxyPreserveHost On",
-        // An escaped slash stays what it is; whether it may come is decided by a rule.
+        // An escaped slash gets as far as the rule that refuses it.
         "AllowEncodedSlashes NoDecode",
     ] {
         lines.line(directive);
@@ -227,14 +228,17 @@ fn before(
             lines.line(format!("RequestHeader unset {spelling}"));
         }
     }
-    match listener.paths.get("encodedSlashes").and_then(Value::as_str) {
-        None | Some("reject") => {
-            lines.line("RewriteCond %{THE_REQUEST} \"^\\S+ [^? ]*%(2f|5c)\" [NC]");
-            lines.line("RewriteRule ^ - [R=400,L]");
-        }
-        Some("keep") => {}
-        Some(other) => return Err(Unsupported::new(format!("encodedSlashes: {other}"))),
+    if listener
+        .paths
+        .get("encodedSlashes")
+        .is_some_and(|value| value != "reject")
+    {
+        return Err(Unsupported::new(
+            "encodedSlashes: what is kept encoded is encoded once more by mod_rewrite",
+        ));
     }
+    lines.line("RewriteCond %{THE_REQUEST} \"^\\S+ [^? ]*%(2f|5c)\" [NC]");
+    lines.line("RewriteRule ^ - [R=400,L]");
     Ok(lines)
 }
 
