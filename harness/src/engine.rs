@@ -78,7 +78,7 @@ impl Engine {
             .after(move |_, _, _, _, world: Option<&mut World>| {
                 Box::pin(async move {
                     if let Some(world) = world {
-                        world.leave().await;
+                        world.leave();
                     }
                 })
             });

@@ -3,8 +3,11 @@
 //! [`run`] is the whole of it: it plans the selected scenarios for a target, runs them side by side and reports.
 
 pub mod adapters;
+pub mod checks;
 pub mod client;
 pub mod engine;
+pub mod expectations;
+pub mod faults;
 pub mod fixtures;
 pub mod lab;
 pub mod plan;
@@ -25,7 +28,9 @@ use parking_lot::Mutex;
 
 use adapters::Adapter;
 use engine::{Engine, Progress};
-use report::model::{RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict};
+use report::model::{
+    Configuration, RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict,
+};
 use session::{Agenda, stale_declarations};
 use suite::{Case, Filter, Suite};
 
@@ -118,6 +123,7 @@ pub async fn run_suite(
             name: options.filter.name,
         },
         scenarios: ended.scenarios,
+        configurations: ended.configurations,
         stale_declarations,
         interrupted: ended.interrupted,
     })
@@ -127,6 +133,7 @@ pub async fn run_suite(
 #[derive(Default)]
 struct Ended {
     scenarios: Vec<ScenarioReport>,
+    configurations: Vec<Configuration>,
     /// What the adapter declares and no scenario has met.
     unmet: Vec<StaleDeclaration>,
     interrupted: Option<String>,
@@ -180,6 +187,7 @@ async fn run_agenda(
     reports.sort_by_key(|(number, _)| *number);
     Ok(Ended {
         scenarios: reports.into_iter().map(|(_, report)| report).collect(),
+        configurations: session.lab.configurations(),
         unmet: if whole { session.unmet() } else { Vec::new() },
         interrupted,
     })

@@ -1,6 +1,10 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`.
+//! The command line, a module for each larger command.
 
+mod derive_checks;
+mod run_faults;
 mod run_fixtures;
+mod run_matrix;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -11,7 +15,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use gatecheck::report::model::{RunReport, ScenarioReport, Verdict};
 use gatecheck::report::terminal::{self, Terminal};
-use gatecheck::report::{html, json, junit};
+use gatecheck::report::{html, json, junit, rendered};
 use gatecheck::suite::{Filter, Suite, source_url};
 use gatecheck::{RunOptions, adapters, steps};
 use parking_lot::Mutex;
@@ -32,6 +36,8 @@ struct Cli {
 enum Command {
     /// Run scenarios against a gateway.
     Run(Run),
+    /// Run the suite against several gateways and show them side by side.
+    Matrix(run_matrix::Matrix),
     /// List scenarios: id, level, capability, name, sources.
     List {
         #[command(flatten)]
@@ -41,6 +47,12 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Write a suite of synthetic checks from a gateway's configuration.
+    Derive(derive_checks::Derive),
+    /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
+    Watch(watch::Arguments),
+    /// Tell how good the suite is: put proxies with known faults around our gateway.
+    Faults(run_faults::Faults),
 }
 
 #[derive(Debug, Args)]
@@ -62,7 +74,7 @@ struct Run {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE")]
     report_junit: Option<PathBuf>,
-    /// Write an HTML report.
+    /// Write an HTML report; the rendered configurations stand beside it, in a directory of its name.
     #[arg(long, value_name = "FILE")]
     report_html: Option<PathBuf>,
 }
@@ -78,11 +90,15 @@ struct Selection {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(io::stderr)
-        .init();
-    match execute(Cli::parse().command) {
+    let command = Cli::parse().command;
+    // Watching has a log of its own.
+    if !matches!(command, Command::Watch(_)) {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(io::stderr)
+            .init();
+    }
+    match execute(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -94,9 +110,13 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run(arguments),
+        Command::Matrix(arguments) => run_matrix::run(arguments),
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Derive(arguments) => derive_checks::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
+        Command::Faults(arguments) => run_faults::run(arguments),
     }
 }
 
@@ -119,6 +139,11 @@ fn run(arguments: Run) -> anyhow::Result<ExitCode> {
     terminal.lock().summary(&report)?;
     write(arguments.report_json, || Ok(json::document(&report)?))?;
     write(arguments.report_junit, || Ok(junit::document(&report)))?;
+    if let Some(page) = &arguments.report_html {
+        let beside = page.with_extension("rendered");
+        rendered::write(&report, &beside)
+            .with_context(|| format!("{} can't be written", beside.display()))?;
+    }
     write(arguments.report_html, || {
         Ok(html::page(&report, &source_url))
     })?;

@@ -25,6 +25,8 @@ pub struct Session {
     evidence: Mutex<HashMap<usize, Evidence>>,
     shows: &'static [Shows],
     used: Mutex<BTreeSet<usize>>,
+    /// How many scenarios are still to run on each gateway.
+    ahead: Mutex<HashMap<InstanceKey, usize>>,
 }
 
 /// What a scenario did.
@@ -80,11 +82,19 @@ impl Agenda {
             }
         }
         let blueprints = blueprints(cases, &plans, adapter.as_ref(), &mut decided);
+        let mut ahead = HashMap::new();
+        let open = plans
+            .iter()
+            .filter(|(number, _)| !decided.contains_key(number));
+        for key in open.filter_map(|(_, plan)| plan.instance()) {
+            *ahead.entry(key).or_insert(0) += 1;
+        }
         Ok(Self {
             known_failing: known_failing(cases, adapter.as_ref()),
             session: Session {
                 shows: adapter.shows(),
                 used: Mutex::default(),
+                ahead: Mutex::new(ahead),
                 lab: Lab::new(adapter, certificates, blueprints),
                 nonce: Key::random()[..8].to_lowercase(),
                 plans,
@@ -112,9 +122,19 @@ impl Session {
         Some(self.plans.get(&number)?.instance()?.configuration)
     }
 
-    /// Keeps what a case did.
+    /// Keeps what a case did, and has its gateway stop if it was the last one there.
     pub fn finish(&self, number: usize, evidence: Evidence) {
         self.evidence.lock().insert(number, evidence);
+        let Some(key) = self.plans.get(&number).and_then(Plan::instance) else {
+            return;
+        };
+        let last = self.ahead.lock().get_mut(&key).is_some_and(|ahead| {
+            *ahead = ahead.saturating_sub(1);
+            *ahead == 0
+        });
+        if last {
+            self.lab.release(&key);
+        }
     }
 
     /// What the target shows in this scenario where most show `meaning`, if it is something else.

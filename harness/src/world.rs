@@ -115,8 +115,8 @@ impl World {
         Ok(())
     }
 
-    /// Leaves what the scenario did behind for the report, and releases its gateway if it had one for itself.
-    pub async fn leave(&mut self) {
+    /// Leaves what the scenario did behind for the report.
+    pub fn leave(&mut self) {
         self.connection = None;
         self.held.clear();
         let evidence = self.evidence();
@@ -127,9 +127,6 @@ impl World {
                 shown: std::mem::take(&mut self.shown),
             };
             setting.session.finish(setting.number, evidence);
-            if let Some(key) = self.plan.instance().filter(|key| key.owner.is_some()) {
-                setting.session.lab.release(&key).await;
-            }
         }
     }
 

@@ -5,7 +5,9 @@ pub mod apache;
 mod binary;
 pub mod caddy;
 mod common;
+pub mod express_gateway;
 pub mod gateway;
+pub mod haproxy;
 pub mod nginx;
 mod port;
 mod process;
@@ -37,6 +39,18 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When the binary is missing, with the way to install it.
     async fn version(&self) -> Result<String, SetupError>;
+
+    /// Puts something between the gateway and what stands around it, and says where. Only tests of the harness do.
+    ///
+    /// # Errors
+    /// When that can't be started.
+    async fn interpose(
+        &self,
+        _fixture: &Fixture,
+        bindings: Bindings,
+    ) -> Result<Bindings, SetupError> {
+        Ok(bindings)
+    }
 
     /// Translates a fixture, truthfully or not at all. A pure function of its arguments.
     ///
@@ -178,7 +192,14 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 4] = ["gateway", "apache", "caddy", "nginx"];
+pub const TARGETS: [&str; 6] = [
+    "gateway",
+    "nginx",
+    "haproxy",
+    "caddy",
+    "apache",
+    "express-gateway",
+];
 
 /// The adapter of this name.
 ///
@@ -187,9 +208,11 @@ pub const TARGETS: [&str; 4] = ["gateway", "apache", "caddy", "nginx"];
 pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<dyn Adapter>> {
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
-        "apache" => Arc::new(apache::Apache),
-        "caddy" => Arc::new(caddy::Caddy),
         "nginx" => Arc::new(nginx::Nginx),
+        "haproxy" => Arc::new(haproxy::Haproxy),
+        "caddy" => Arc::new(caddy::Caddy),
+        "apache" => Arc::new(apache::Apache),
+        "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")

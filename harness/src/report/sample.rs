@@ -1,8 +1,8 @@
 //! A run with every verdict and every shape of exchange, for the tests of the reports.
 
 use super::model::{
-    Exchange, Level, Message, RunReport, ScenarioReport, Selection, StaleDeclaration, StepReport,
-    StepStatus, Target, UpstreamView, Verdict,
+    Configuration, Exchange, Level, Message, RunReport, ScenarioReport, Selection,
+    StaleDeclaration, StepReport, StepStatus, Target, UpstreamView, Verdict,
 };
 
 /// A run against nginx with every verdict.
@@ -29,6 +29,10 @@ pub(super) fn run() -> RunReport {
             setup_failed(),
             broken_off(),
         ],
+        configurations: vec![Configuration {
+            name: "api-keys".to_owned(),
+            files: vec![("nginx.conf".to_owned(), "worker_processes 1;\n".to_owned())],
+        }],
         stale_declarations: vec![StaleDeclaration {
             list: "unsupported".to_owned(),
             selector: "JWT-999".to_owned(),

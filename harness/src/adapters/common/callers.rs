@@ -175,7 +175,7 @@ fn keys(fixture: &Fixture, document: &Document) -> Result<Vec<ApiKey>, Unsupport
 }
 
 /// What `${env:NAME}` stands for in a fixture.
-fn referred(fixture: &Fixture, text: &str) -> Option<String> {
+pub(in crate::adapters) fn referred(fixture: &Fixture, text: &str) -> Option<String> {
     let variable = text.strip_prefix("${env:")?.strip_suffix('}')?;
     fixture.environment.get(variable).cloned()
 }
