@@ -27,6 +27,8 @@ pub(super) struct Translated {
     pub section: Lines,
     /// The services.
     pub balancers: Vec<Balancer>,
+    /// Files that it needs.
+    pub files: Vec<(String, String)>,
     /// Headers that the access log has.
     pub logged: Vec<String>,
 }
@@ -122,6 +124,7 @@ pub(super) fn translate(
         global,
         section,
         balancers,
+        files: access.files,
         logged: logged.transpose()?.into_iter().collect(),
     })
 }
