@@ -272,7 +272,8 @@ async fn an_intrusive_check_without_a_key_of_its_own_is_told() {
     assert!(!out.contains("note:"), "{out}");
     let (code, out, _) = place.once(&["--intrusive"]).await;
     assert_eq!(code, Some(0));
-    let note = "note: the intrusive check \"writes\" shows the credential \"key\", as \"good\" does";
+    let note =
+        "note: the intrusive check \"writes\" shows the credential \"key\", as \"good\" does";
     assert!(out.contains(note), "{out}");
 }
 
