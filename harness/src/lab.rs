@@ -169,6 +169,7 @@ impl Lab {
             authority: self.certificates.servers.pem(),
             environment,
         };
+        let bindings = self.adapter.interpose(&fixture, bindings).await?;
         let rendered = self
             .adapter
             .render(&fixture, &bindings)

@@ -7,6 +7,7 @@ pub mod checks;
 pub mod client;
 pub mod engine;
 pub mod expectations;
+pub mod faults;
 pub mod fixtures;
 pub mod lab;
 pub mod plan;

@@ -1,6 +1,7 @@
-//! The command line: `run`, `matrix`, `list`, `steps`, `fixtures`, `derive`, `watch`.
+//! The command line, a module for each larger command.
 
 mod derive_checks;
+mod run_faults;
 mod run_fixtures;
 mod run_matrix;
 mod watch;
@@ -50,6 +51,8 @@ enum Command {
     Derive(derive_checks::Derive),
     /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
     Watch(watch::Arguments),
+    /// Tell how good the suite is: put proxies with known faults around our gateway.
+    Faults(run_faults::Faults),
 }
 
 #[derive(Debug, Args)]
@@ -113,6 +116,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
         Command::Derive(arguments) => derive_checks::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
+        Command::Faults(arguments) => run_faults::run(arguments),
     }
 }
 

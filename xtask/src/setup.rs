@@ -10,6 +10,8 @@ use crate::{Result, workspace};
 pub struct Tool {
     /// Any of these in the search path will do.
     programs: &'static [&'static str],
+    /// A command that has to succeed besides, where the program alone doesn't say that all of it is there.
+    proof: &'static [&'static str],
     /// Packages of Debian and its kin.
     apt: &'static [&'static str],
     /// The package's name everywhere else.
@@ -19,66 +21,77 @@ pub struct Tool {
 
 const CMAKE: Tool = Tool {
     programs: &["cmake"],
+    proof: &[],
     apt: &["cmake"],
     elsewhere: "cmake",
     purpose: "builds zlib-ng for Pingora",
 };
 const MAKE: Tool = Tool {
     programs: &["make", "gmake"],
+    proof: &[],
     apt: &["make"],
     elsewhere: "make",
     purpose: "builds zlib-ng for Pingora",
 };
 const C_COMPILER: Tool = Tool {
     programs: &["cc", "gcc", "clang"],
+    proof: &[],
     apt: &["gcc", "libc6-dev"],
     elsewhere: "gcc",
     purpose: "builds zlib-ng and mimalloc, links everything",
 };
 const CPP_COMPILER: Tool = Tool {
     programs: &["c++", "g++", "clang++"],
+    proof: &[],
     apt: &["g++"],
     elsewhere: "g++",
     purpose: "builds libFuzzer",
 };
 const NGINX: Tool = Tool {
     programs: &["nginx"],
+    proof: &[],
     apt: &["nginx"],
     elsewhere: "nginx",
     purpose: "the suite's second target, the benchmark's yardstick and backend",
 };
 const NODE: Tool = Tool {
     programs: &["node"],
+    proof: &[],
     apt: &["nodejs"],
     elsewhere: "nodejs",
     purpose: "runs the identity provider of the tests and express-gateway",
 };
 const NPM: Tool = Tool {
     programs: &["npm"],
+    proof: &[],
     apt: &["npm"],
     elsewhere: "npm",
     purpose: "installs the identity provider of the tests and express-gateway",
 };
 const WRK: Tool = Tool {
     programs: &["wrk"],
+    proof: &[],
     apt: &["wrk"],
     elsewhere: "wrk",
     purpose: "makes the benchmark's load",
 };
 const HAPROXY: Tool = Tool {
     programs: &["haproxy"],
+    proof: &[],
     apt: &["haproxy"],
     elsewhere: "haproxy",
     purpose: "a target of the suite, and of the benchmark of tokens",
 };
 const CADDY: Tool = Tool {
     programs: &["caddy"],
+    proof: &[],
     apt: &["caddy"],
     elsewhere: "caddy",
     purpose: "a target of the suite",
 };
 const VARNISH: Tool = Tool {
     programs: &["varnishd"],
+    proof: &[],
     apt: &["varnish"],
     elsewhere: "varnish",
     purpose: "a target of the suite",
@@ -86,12 +99,15 @@ const VARNISH: Tool = Tool {
 // The program and its modules alone, no service.
 const APACHE: Tool = Tool {
     programs: &["apache2", "httpd"],
+    proof: &[],
     apt: &["apache2-bin"],
     elsewhere: "httpd",
     purpose: "a target of the suite",
 };
 const PYTHON: Tool = Tool {
     programs: &["python3"],
+    // Debian's python3 comes without.
+    proof: &["python3", "-c", "import ensurepip, venv"],
     apt: &["python3", "python3-venv"],
     elsewhere: "python3",
     purpose: "installs Envoy",
@@ -99,8 +115,8 @@ const PYTHON: Tool = Tool {
 
 /// What building and the demo need.
 pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
-/// What the tests need besides.
-pub const TESTS: &[Tool] = &[
+/// What running the suite on every target needs.
+const TARGETS: &[Tool] = &[
     CMAKE, MAKE, C_COMPILER, NGINX, HAPROXY, CADDY, VARNISH, APACHE, NODE, NPM, PYTHON,
 ];
 /// What fuzzing needs.
@@ -137,9 +153,15 @@ pub fn everything() -> Result {
     for_tests()
 }
 
-/// Installs what the tests need and no package manager of the machine has.
+/// Installs what the tests need.
 pub fn for_tests() -> Result {
-    identity_provider()?;
+    for_every_target()?;
+    identity_provider()
+}
+
+/// Installs the gateways that the suite runs against.
+pub fn for_every_target() -> Result {
+    install(TARGETS)?;
     express_gateway()?;
     envoy().map(drop)
 }
@@ -270,9 +292,16 @@ fn has_subcommand(name: &str) -> Result<bool> {
 }
 
 fn present(tool: &Tool) -> bool {
-    tool.programs
-        .iter()
-        .any(|program| workspace::find(program).is_some())
+    let found = |program: &&str| workspace::find(program).is_some();
+    tool.programs.iter().any(found) && proven(tool.proof)
+}
+
+fn proven(command: &[&str]) -> bool {
+    let Some((program, arguments)) = command.split_first() else {
+        return true;
+    };
+    let output = Command::new(program).args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 fn packages(tools: &[&Tool]) -> Vec<&'static str> {
@@ -351,14 +380,20 @@ mod tests {
     fn a_program_that_exists_nowhere_is_missing() {
         let nowhere = Tool {
             programs: &["no-such-program-7f3a"],
+            proof: &[],
             apt: &[],
             elsewhere: "",
             purpose: "",
         };
         assert!(!present(&nowhere));
-        assert!(present(&Tool {
+        let shell = Tool {
             programs: &["no-such-program-7f3a", "sh"],
             ..nowhere
+        };
+        assert!(present(&shell));
+        assert!(!present(&Tool {
+            proof: &["sh", "-c", "exit 1"],
+            ..shell
         }));
     }
 

@@ -1,9 +1,13 @@
 //! Adapters: each renders a fixture configuration into one gateway's own configuration, runs it, and says what that
 //! gateway can't do. One folder each.
 
+pub mod apache;
 mod binary;
+pub mod caddy;
 mod common;
+pub mod express_gateway;
 pub mod gateway;
+pub mod haproxy;
 pub mod nginx;
 mod port;
 mod process;
@@ -35,6 +39,18 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When the binary is missing, with the way to install it.
     async fn version(&self) -> Result<String, SetupError>;
+
+    /// Puts something between the gateway and what stands around it, and says where. Only tests of the harness do.
+    ///
+    /// # Errors
+    /// When that can't be started.
+    async fn interpose(
+        &self,
+        _fixture: &Fixture,
+        bindings: Bindings,
+    ) -> Result<Bindings, SetupError> {
+        Ok(bindings)
+    }
 
     /// Translates a fixture, truthfully or not at all. A pure function of its arguments.
     ///
@@ -176,7 +192,14 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
+pub const TARGETS: [&str; 6] = [
+    "gateway",
+    "nginx",
+    "haproxy",
+    "caddy",
+    "apache",
+    "express-gateway",
+];
 
 /// The adapter of this name.
 ///
@@ -186,6 +209,10 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
+        "haproxy" => Arc::new(haproxy::Haproxy),
+        "caddy" => Arc::new(caddy::Caddy),
+        "apache" => Arc::new(apache::Apache),
+        "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")

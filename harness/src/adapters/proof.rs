@@ -52,7 +52,8 @@ pub(super) fn rendered_as_before(adapter: &dyn Adapter) {
             Err(Unsupported { reason }) => format!("unsupported: {reason}\n"),
         };
         insta::with_settings!({
-            snapshot_path => format!("{}/snapshots", adapter.name()),
+            // A folder is a module, and a name may have hyphens.
+            snapshot_path => format!("{}/snapshots", adapter.name().replace('-', "_")),
             prepend_module_to_snapshot => false,
             omit_expression => true,
         }, {

@@ -4,9 +4,17 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use crate::adapters::Unsupported;
 use crate::fixtures::{Consumer, Document, Fixture};
+
+/// The headers that tell upstreams of a client's certificate (RFC 9440): no client may send them either.
+pub(in crate::adapters) const OF_CERTIFICATES: [&str; 2] = ["Client-Cert", "Client-Cert-Chain"];
+/// What bcrypt looks at.
+const LONGEST_PASSWORD: usize = 72;
+/// 2ⁿ rounds: what crypt(3) takes by default.
+const BCRYPT_COST: u32 = 5;
 
 /// All consumers, those of the document first; or why they can't be told to a gateway.
 pub(in crate::adapters) struct Callers {
@@ -47,6 +55,32 @@ pub(in crate::adapters) enum Password {
     Bcrypt(String),
 }
 
+impl Login {
+    /// The password's hash by bcrypt. One that is made here has a salt that follows from user and password, so that a
+    /// configuration is rendered alike each time.
+    ///
+    /// # Errors
+    /// When the password is too long for bcrypt.
+    pub fn bcrypt(&self) -> Result<String, Unsupported> {
+        let plain = match &self.password {
+            Password::Bcrypt(hash) => return Ok(hash.clone()),
+            Password::Plain(plain) => plain,
+        };
+        if plain.len() > LONGEST_PASSWORD {
+            return Err(Unsupported::new(format!(
+                "a password of more than {LONGEST_PASSWORD} bytes: bcrypt cuts it"
+            )));
+        }
+        let digest = Sha256::digest(format!("{}\n{plain}", self.user));
+        let mut salt = [0; 16];
+        salt.copy_from_slice(&digest[..16]);
+        let parts = bcrypt::hash_with_salt(plain, BCRYPT_COST, salt);
+        parts
+            .map(|parts| parts.format_for_version(bcrypt::Version::TwoY))
+            .map_err(|error| Unsupported::new(format!("a password can't be hashed: {error}")))
+    }
+}
+
 impl Callers {
     /// Those of a fixture.
     pub fn of(fixture: &Fixture, document: &Document) -> Self {
@@ -56,6 +90,19 @@ impl Callers {
             headers: identity_headers(document),
         }
     }
+}
+
+/// A header's name, with each of its dashes or an underscore in its place: some servers take them for one another.
+pub(in crate::adapters) fn spellings(header: &str) -> Vec<String> {
+    let mut all = vec![String::new()];
+    for c in header.chars() {
+        let also = if c == '-' { Some('_') } else { None };
+        all = std::iter::once(c)
+            .chain(also)
+            .flat_map(|c| all.iter().map(move |text| format!("{text}{c}")))
+            .collect();
+    }
+    all
 }
 
 fn identity_headers(document: &Document) -> BTreeSet<String> {
@@ -128,7 +175,7 @@ fn keys(fixture: &Fixture, document: &Document) -> Result<Vec<ApiKey>, Unsupport
 }
 
 /// What `${env:NAME}` stands for in a fixture.
-fn referred(fixture: &Fixture, text: &str) -> Option<String> {
+pub(in crate::adapters) fn referred(fixture: &Fixture, text: &str) -> Option<String> {
     let variable = text.strip_prefix("${env:")?.strip_suffix('}')?;
     fixture.environment.get(variable).cloned()
 }
@@ -148,4 +195,38 @@ fn valid(consumer: &Consumer, expires: Option<&str>) -> Result<bool, Unsupported
         "a key of {:?} that expires in the future: the configuration's keys have no end",
         consumer.alias
     )))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    #[test]
+    fn underscores_may_stand_for_dashes() {
+        assert_eq!(spellings("X-A-B"), ["X-A-B", "X_A-B", "X-A_B", "X_A_B"]);
+    }
+
+    #[test]
+    fn a_hash_that_is_made_is_the_same_each_time_and_the_password_s() {
+        let login = Login {
+            consumer: "ann".to_owned(),
+            user: "ann".to_owned(),
+            password: Password::Plain("open sesame".to_owned()),
+        };
+        let hash = login.bcrypt().unwrap();
+        assert_eq!(hash, login.bcrypt().unwrap());
+        assert!(bcrypt::verify("open sesame", &hash).unwrap());
+        assert!(!bcrypt::verify("open barley", &hash).unwrap());
+        let long = Password::Plain("x".repeat(73));
+        assert!(
+            Login {
+                password: long,
+                ..login
+            }
+            .bcrypt()
+            .is_err()
+        );
+    }
 }

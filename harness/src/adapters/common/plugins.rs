@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::values;
 use crate::adapters::Unsupported;
-use crate::fixtures::{OneOrMany, RouteApi, Service};
+use crate::fixtures::{OneOrMany, PathPattern, RouteApi, Service};
 
 /// The configuration of a plugin, docs/plugins.md has its meaning.
 pub(in crate::adapters) trait Settings: DeserializeOwned {
@@ -98,6 +98,26 @@ settings!("jwt-validate" JwtValidate {
     forward: bool,
 });
 
+settings!("request-id" RequestId {
+    #[serde(default = "request_id_header")]
+    header: String,
+});
+
+settings!("anonymous" Anonymous {
+    consumer: String,
+    #[serde(default = "consumer_header")]
+    consumer_header: String,
+});
+
+settings!("authorize" Authorize {
+    #[serde(default)]
+    allow: Vec<Rule>,
+    #[serde(default)]
+    deny: Vec<Rule>,
+    roles: Option<Vec<String>>,
+    groups: Option<Vec<String>>,
+});
+
 settings!("rate-limit" RateLimit {
     #[serde(default = "ip")]
     key: String,
@@ -144,6 +164,17 @@ settings!("request-size-limit" RequestSizeLimit {
 settings!("response-size-limit" ResponseSizeLimit {
     max_bytes: Option<Value>,
 });
+
+/// Of whom and of which requests a rule speaks; what it doesn't name may be anything.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::adapters) struct Rule {
+    pub roles: Option<Vec<String>>,
+    pub groups: Option<Vec<String>>,
+    pub consumers: Option<Vec<String>>,
+    pub methods: Option<Vec<String>>,
+    pub paths: Option<Vec<PathPattern>>,
+}
 
 /// Where a token is looked for.
 #[derive(Clone, Debug, Deserialize)]
@@ -216,6 +247,10 @@ pub(in crate::adapters) fn largest_request(route: &RouteApi) -> Result<Option<u6
 
 fn key_header() -> String {
     "X-API-Key".to_owned()
+}
+
+fn request_id_header() -> String {
+    "X-Request-Id".to_owned()
 }
 
 fn realm() -> String {
