@@ -16,6 +16,7 @@ pub mod servers;
 pub mod session;
 pub mod steps;
 pub mod suite;
+pub mod translation;
 pub mod world;
 
 use std::path::PathBuf;

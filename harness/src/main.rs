@@ -4,6 +4,7 @@ mod derive_checks;
 mod run_faults;
 mod run_fixtures;
 mod run_matrix;
+mod run_render;
 mod watch;
 
 use std::io::{self, Write as _};
@@ -38,6 +39,8 @@ enum Command {
     Run(Run),
     /// Run the suite against several gateways and show them side by side.
     Matrix(run_matrix::Matrix),
+    /// Say a configuration in another gateway's words; what could not be said stands in comments.
+    Render(run_render::Render),
     /// List scenarios: id, level, capability, name, sources.
     List {
         #[command(flatten)]
@@ -114,6 +117,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run(arguments),
         Command::Matrix(arguments) => run_matrix::run(arguments),
+        Command::Render(arguments) => run_render::run(arguments),
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
