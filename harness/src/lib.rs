@@ -7,6 +7,7 @@ pub mod client;
 pub mod engine;
 pub mod fixtures;
 pub mod lab;
+pub mod mutation;
 pub mod plan;
 pub mod report;
 pub mod servers;
@@ -22,6 +23,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use adapters::Adapter;
 use engine::{Engine, Progress};
@@ -40,6 +42,8 @@ pub struct RunOptions {
     pub gateway_bin: Option<PathBuf>,
     /// How many scenarios run side by side.
     pub concurrency: usize,
+    /// Whether the run ends with the first scenario that fails; those that had not ended are missing then.
+    pub stop_at_failure: bool,
     /// Called with each scenario as it ends.
     pub progress: Arc<Progress>,
 }
@@ -55,6 +59,7 @@ impl RunOptions {
             filter: Filter::default(),
             gateway_bin: None,
             concurrency: Self::CONCURRENCY,
+            stop_at_failure: false,
             progress: Arc::new(|_| {}),
         }
     }
@@ -151,6 +156,7 @@ async fn run_agenda(
     let open = cases
         .iter()
         .filter(|case| !decided.contains_key(&case.number));
+    let failed = Arc::new(Notify::new());
     let engine = Engine {
         features: suite.features,
         cases: open
@@ -159,13 +165,14 @@ async fn run_agenda(
         known_failing,
         session: session.clone(),
         concurrency: options.concurrency.max(1),
-        progress: options.progress.clone(),
+        progress: watched(options, &failed),
         target: options.target.clone(),
     };
     let done = Arc::new(Mutex::new(Vec::new()));
     let mut end = end_signals().context("signals can't be waited for")?;
     let interrupted = tokio::select! {
         () = engine.run(done.clone()) => None,
+        () = failed.notified() => None,
         signal = end.recv() => signal.map(|()| "a signal ended the run; scenarios that had not ended are missing".to_owned()),
     };
     session.lab.close().await;
@@ -175,6 +182,21 @@ async fn run_agenda(
         reports.into_iter().map(|(_, report)| report).collect(),
         interrupted,
     ))
+}
+
+/// What is called with each scenario as it ends: it also tells that one has failed, where the run is to stop then.
+fn watched(options: &RunOptions, failed: &Arc<Notify>) -> Arc<Progress> {
+    let (progress, failed, stops) = (
+        options.progress.clone(),
+        failed.clone(),
+        options.stop_at_failure,
+    );
+    Arc::new(move |scenario| {
+        progress(scenario);
+        if stops && matches!(scenario.verdict, Verdict::Fail { .. }) {
+            failed.notify_one();
+        }
+    })
 }
 
 /// Yields when the process is asked to end.
@@ -188,7 +210,10 @@ fn end_signals() -> std::io::Result<tokio::sync::mpsc::Receiver<()>> {
     ] {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
         tokio::spawn(async move {
-            signals.recv().await;
+            tokio::select! {
+                _ = signals.recv() => {}
+                () = sender.closed() => return,
+            }
             if sender.send(()).await.is_err() {
                 tracing::debug!("the run had ended by itself");
             }

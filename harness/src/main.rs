@@ -1,6 +1,7 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`.
+//! The command line: `run`, `list`, `steps`, `fixtures`, `mutate`.
 
 mod run_fixtures;
+mod run_mutate;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -41,6 +42,8 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Change fixture configurations one thing at a time, and tell which changes no scenario notices.
+    Mutate(run_mutate::Mutate),
 }
 
 #[derive(Debug, Args)]
@@ -97,6 +100,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Mutate(arguments) => run_mutate::run(arguments),
     }
 }
 

@@ -1,0 +1,81 @@
+//! The mutants that no scenario can notice, each with the reason. The list is closed: an entry that names no mutant, or
+//! one that a scenario notices, fails the run.
+
+/// Mutants that can't be told from the configuration they were made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    /// The mutant's name, as reports have it; `*` stands for any text.
+    pub mutant: &'static str,
+    /// Why nobody outside can tell.
+    pub reason: &'static str,
+}
+
+/// Every such mutant.
+pub const LISTED: &[Listed] = &[];
+
+impl Listed {
+    /// Whether it names this mutant.
+    pub fn names(&self, mutant: &str) -> bool {
+        let mut parts = self.mutant.split('*');
+        let first = parts.next().unwrap_or_default();
+        let Some(mut rest) = mutant.strip_prefix(first) else {
+            return false;
+        };
+        let mut ended = rest.is_empty();
+        for part in parts {
+            match rest.find(part) {
+                _ if part.is_empty() => (rest, ended) = ("", true),
+                Some(at) => {
+                    rest = &rest[at + part.len()..];
+                    ended = rest.is_empty();
+                }
+                None => return false,
+            }
+        }
+        ended
+    }
+
+    /// The fixture whose mutants it names.
+    pub fn fixture(&self) -> &'static str {
+        let end = self.mutant.find([':', ' ']).unwrap_or(self.mutant.len());
+        &self.mutant[..end]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::Fixture;
+
+    #[test]
+    fn entries_name_mutants_of_a_fixture() {
+        let entry = |mutant| Listed {
+            mutant,
+            reason: "none",
+        };
+        let whole = entry("orders: /plugins/0 removed");
+        assert!(whole.names("orders: /plugins/0 removed"));
+        assert!(!whole.names("orders: /plugins/0 removed too"));
+        assert!(!whole.names("orders: /plugins/0"));
+        assert_eq!(whole.fixture(), "orders");
+        let many = entry("cors with *: /plugins/*/x = 1");
+        assert!(many.names("cors with a, b: /plugins/0/config/x = 1"));
+        assert!(!many.names("cors: /plugins/0/config/x = 1"));
+        assert!(!many.names("cors with a: /plugins/0/config/x = 12"));
+        assert_eq!(many.fixture(), "cors");
+        assert!(entry("cors: /a*").names("cors: /a/b = 1"));
+    }
+
+    #[test]
+    fn each_entry_has_a_fixture_and_a_reason() {
+        let fixtures = Fixture::names();
+        for entry in LISTED {
+            assert!(
+                fixtures.contains(&entry.fixture().to_owned()),
+                "{}",
+                entry.mutant
+            );
+            assert!(!entry.reason.is_empty(), "{}", entry.mutant);
+        }
+    }
+}
