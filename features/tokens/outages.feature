@@ -191,3 +191,14 @@ Feature: Issuers that can't be asked, or answer with something else than keys
       | /code | "keys-unavailable" |
     And the body does not contain "auth.example"
     And the access log says "keys-unavailable" of "cause"
+
+  @JWT-203 @extended @docs-plugins
+  Scenario: where no key was ever fetched, a request waits for a fetch as long as it may take, and no longer
+    Given a gateway of its own with the configuration "key-sets"
+      | /plugins/0/config/keySet/timeout | "300ms" |
+    And the issuer "auth.example" answers "stall"
+    And a token "t"
+    When the client sends "GET /notes" with the token "t"
+    Then the response status is 503
+    And the response took less than 2800 ms
+    And the upstream was not called

@@ -11,7 +11,60 @@ pub struct Listed {
 }
 
 /// Every such mutant.
-pub const LISTED: &[Listed] = &[];
+pub const LISTED: &[Listed] = &[
+    listed(
+        "authorization: /consumers/2/roles/0 removed",
+        "the consumer is denied whatever its roles, which is what they are there to show",
+    ),
+    listed(
+        "introspection: /consumers/0/tokens/0/issuer removed",
+        "the plugin takes tokens of that one issuer only",
+    ),
+    listed(
+        "introspection with /plugins/0/config/cache = *: /plugins/0/config/cache/*Ttl = \"0s\"",
+        "a second is the least that can be remembered, and may pass between any two requests",
+    ),
+    listed(
+        "rate-limit-kinds: /apis/3/plugins/0/config = {\"key\":\"ip\",\"limitPerHour\":1,\"dryRun\":true}",
+        "a rehearsed limit tells clients nothing, and what it would refuse is the same for a minute",
+    ),
+    listed(
+        "retries: /apis/0/service/retries/attempts = 2",
+        "no target is tried twice, and there are two",
+    ),
+    listed(
+        "retries: /apis/1/service/retries/attempts *",
+        "the total time ends the second try, as it is there to show",
+    ),
+    listed(
+        "retries: /apis/3/service/targets/0 removed",
+        "a target that is never reached is there for others to stand in for it",
+    ),
+    listed(
+        "token-authorization with /apis/0/plugins/0/config/allow/- = {\"claims\":{}}: /apis/0/plugins/0/config/allow/5/claims removed",
+        "a rule without a field is as broken as one with an empty field",
+    ),
+    listed(
+        "token-authorization with /apis/0/plugins/0/config/allow/- = {\"roles\":[\"admin\"],\"paths\":[]}: /apis/0/plugins/0/config/allow/5/roles/0 = \"admin-other\"",
+        "a broken rule stays broken, whatever its roles",
+    ),
+    listed(
+        "token-consumers: /consumers/0/groups/0 removed",
+        "no rule asks for the group, which tells readers what the consumer is",
+    ),
+    listed(
+        "tokens: /consumers/0/roles/0 removed",
+        "no rule asks for the role, which tells readers what the consumer is",
+    ),
+    listed(
+        "partners: /consumers/*/groups/0 removed",
+        "no rule asks for the group, which tells readers what the consumer is",
+    ),
+];
+
+const fn listed(mutant: &'static str, reason: &'static str) -> Listed {
+    Listed { mutant, reason }
+}
 
 impl Listed {
     /// Whether it names this mutant.

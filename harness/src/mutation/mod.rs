@@ -14,6 +14,9 @@ pub mod rules;
 mod run;
 mod usage;
 
+#[cfg(test)]
+mod tests;
+
 pub use mutant::{Mutant, mutants};
 pub use report::{Finding, Outcome, Score};
 pub use run::{Options, Progress, run};

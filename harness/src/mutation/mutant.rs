@@ -22,8 +22,10 @@ pub struct Mutant {
     pub change: Change,
     /// What stood there; none: nothing.
     pub was: Option<Value>,
-    /// The cases that run on it, those of the configuration itself first.
+    /// The cases that run on it.
     pub cases: Vec<usize>,
+    /// Those of them that run on the configuration as it is named, without changes of their own.
+    pub own: Vec<usize>,
 }
 
 impl Mutant {
@@ -48,8 +50,8 @@ impl Mutant {
 
 /// The mutants of every configuration of one fixture, given as its uses.
 ///
-/// A configuration that scenarios have changed is changed where they changed it; what they left as it was has been
-/// changed in the fixture itself, and runs with their scenarios too.
+/// Of a configuration that scenarios have changed, what they have added to it is changed; what the fixture has has been
+/// changed there, and runs with their scenarios too.
 ///
 /// # Errors
 /// When a configuration can't be read.
@@ -61,7 +63,8 @@ pub fn mutants(uses: &[Use]) -> anyhow::Result<Vec<Mutant>> {
     let original = Fixture::embedded(fixture)?.document;
     for change in changes(&original, fixture, &|_| true) {
         let reached = uses.iter().filter(|one| one.is_reached_by(&change.1));
-        let cases = reached.flat_map(|one| one.cases.clone()).collect();
+        let (own, others): (Vec<_>, Vec<_>) = reached.partition(|one| one.changes.is_empty());
+        let cases = (cases_of(&own), cases_of(&others));
         found.push(mutant(
             fixture,
             fixture.to_owned(),
@@ -72,14 +75,12 @@ pub fn mutants(uses: &[Use]) -> anyhow::Result<Vec<Mutant>> {
     }
     for one in uses.iter().filter(|one| !one.changes.is_empty()) {
         let document = one.document()?;
-        let changed: Vec<String> = one
-            .changes
-            .iter()
-            .map(|own| landed(own, &document))
-            .collect();
+        let made = one.changes.iter().filter(|own| own.value.is_some());
+        let made = made.map(|own| landed(own, &document));
+        let changed: Vec<String> = made.filter(|own| original.pointer(own).is_none()).collect();
         let within = |pointer: &str| changed.iter().any(|own| below(pointer, own));
         for change in changes(&document, fixture, &within) {
-            let cases = one.cases.clone();
+            let cases = (one.cases.clone(), Vec::new());
             found.push(mutant(fixture, one.name(), change, &document, cases));
         }
     }
@@ -87,6 +88,10 @@ pub fn mutants(uses: &[Use]) -> anyhow::Result<Vec<Mutant>> {
     let mut seen = BTreeSet::new();
     found.retain(|mutant| seen.insert(mutant.name()));
     Ok(found)
+}
+
+fn cases_of(uses: &[&Use]) -> Vec<usize> {
+    uses.iter().flat_map(|one| one.cases.clone()).collect()
 }
 
 /// Every change that the rules make to a document, each with the place that it is made at.
@@ -132,7 +137,7 @@ fn mutant(
     configuration: String,
     (place, change): (String, Change),
     document: &Value,
-    cases: Vec<usize>,
+    (own, others): (Vec<usize>, Vec<usize>),
 ) -> Mutant {
     Mutant {
         fixture: fixture.to_owned(),
@@ -140,7 +145,8 @@ fn mutant(
         place,
         was: document.pointer(&change.pointer).cloned(),
         change,
-        cases,
+        cases: own.iter().chain(&others).copied().collect(),
+        own,
     }
 }
 

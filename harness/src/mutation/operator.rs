@@ -138,7 +138,9 @@ fn scaled(value: &Value, change: impl Fn(u64) -> Option<u64>) -> Option<Value> {
     if let Some(size) = bytes(text) {
         return change(size).map(Value::from);
     }
-    change(milliseconds(text)?).map(|time| json!(format!("{time}ms")))
+    let time = milliseconds(text)?;
+    let changed = change(time).filter(|changed| *changed != time);
+    changed.map(|time| json!(format!("{time}ms")))
 }
 
 fn renamed(map: &Map<String, Value>, name: &str, new: &str) -> Option<Value> {
@@ -271,6 +273,7 @@ mod tests {
             (Operator::Flip, json!("a")),
             (Operator::Shift(-1), json!(0)),
             (Operator::Times(2), json!("unlimited")),
+            (Operator::Times(2), json!("0s")),
             (Operator::Append("\"a\""), json!(["a"])),
             (Operator::Give("a", "1"), json!({"a": 0})),
             (Operator::Rename("a", "b"), json!({"c": 0})),

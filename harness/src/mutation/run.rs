@@ -177,19 +177,22 @@ impl<'a> Bench<'a> {
         let quick = |case: &usize| self.took.get(case).is_some_and(|took| *took <= QUICK);
         let (quick, slow): (HashSet<usize>, HashSet<usize>) =
             mutant.cases.iter().copied().partition(quick);
-        let mut reports = Vec::new();
+        let (mut own, mut others) = (Vec::new(), Vec::new());
         for cases in [quick, slow] {
             if cases.is_empty() {
                 continue;
             }
             let report = self.try_out(&mutant, &cases).await?;
-            reports.extend(report.scenarios);
-            if reports.iter().any(failed) {
+            let ended = report.scenarios.iter().any(failed);
+            let (first, rest) = self.parted(report, &mutant.own);
+            own.extend(first);
+            others.extend(rest);
+            if ended {
                 break;
             }
         }
         let name = mutant.name();
-        let outcome = outcome(&reports).with_context(|| name.clone())?;
+        let outcome = outcome(&own, &others).with_context(|| name.clone())?;
         Ok(Finding {
             mutant: name,
             told: mutant.told(),
@@ -197,6 +200,21 @@ impl<'a> Bench<'a> {
             place: mutant.place,
             outcome,
         })
+    }
+
+    /// The reports of a run, those of cases of the configuration itself apart.
+    fn parted(
+        &self,
+        report: RunReport,
+        own: &[usize],
+    ) -> (Vec<ScenarioReport>, Vec<ScenarioReport>) {
+        let own: HashSet<(&str, usize)> = own
+            .iter()
+            .filter_map(|number| self.suite.cases.get(*number))
+            .map(|case| (case.file.as_str(), case.line))
+            .collect();
+        let is_own = |one: &ScenarioReport| own.contains(&(one.file.as_str(), one.line));
+        report.scenarios.into_iter().partition(is_own)
     }
 
     async fn try_out(&self, mutant: &Mutant, cases: &HashSet<usize>) -> anyhow::Result<RunReport> {
@@ -213,16 +231,16 @@ impl<'a> Bench<'a> {
     }
 }
 
-/// What a mutant's scenarios say. Where the gateway takes the fixture's change but not together with a scenario's own
-/// changes, only the others count.
-fn outcome(reports: &[ScenarioReport]) -> anyhow::Result<Outcome> {
+/// What a mutant's scenarios say, those of the configuration itself first. Where the gateway takes the change, but not
+/// together with a scenario's own, only the others count.
+fn outcome(own: &[ScenarioReport], others: &[ScenarioReport]) -> anyhow::Result<Outcome> {
     let mut refused = None;
     let mut scenarios = Vec::new();
-    for report in reports {
+    for (index, report) in own.iter().chain(others).enumerate() {
         match &report.verdict {
             Verdict::Fail { message } => {
                 return Ok(Outcome::Noticed {
-                    by: format!("{} {}", report.id, report.name),
+                    by: told(report),
                     message: message.clone(),
                 });
             }
@@ -230,14 +248,16 @@ fn outcome(reports: &[ScenarioReport]) -> anyhow::Result<Outcome> {
                 bail!("{}: {message}", report.id);
             }
             Verdict::SetupFailed { message, .. } | Verdict::Unsupported { reason: message } => {
-                refused = Some(message.clone());
+                if index < own.len() || scenarios.is_empty() {
+                    refused = Some(message.clone());
+                }
             }
             _ => scenarios.push(report.id.clone()),
         }
     }
     match refused {
-        Some(message) if scenarios.is_empty() => Ok(Outcome::Refused { message }),
-        _ => Ok(Outcome::Survived { scenarios }),
+        Some(message) => Ok(Outcome::Refused { message }),
+        None => Ok(Outcome::Survived { scenarios }),
     }
 }
 

@@ -82,8 +82,14 @@ async fn nginx_accepts_every_rendered_configuration() {
 #[test]
 fn what_nginx_cannot_say_is_unsupported() {
     let unsupported = |change: &str| {
-        let text =
-            format!("service: {{name: a, url: 'http://a:1'}}\nroute: {{paths: [/a]}}\n{change}");
+        let text = match change {
+            service if service.starts_with("service: ") => {
+                format!("{service}\nroute: {{paths: [/a]}}")
+            }
+            rest => {
+                format!("service: {{name: a, url: 'http://a:1'}}\nroute: {{paths: [/a]}}\n{rest}")
+            }
+        };
         let fixture = Fixture::parse("a", &text).unwrap();
         Nginx
             .render(&fixture, &placeholder_bindings(&fixture))
@@ -98,4 +104,6 @@ fn what_nginx_cannot_say_is_unsupported() {
     assert!(unsupported("listeners: [{http2: true}]").contains("http2"));
     assert!(unsupported("admin: {address: '127.0.0.1:0'}").contains("admin"));
     assert!(unsupported("no-such-key: 1").contains("no-such-key"));
+    let some = "service: {name: a, url: 'http://a:1', retries: {methods: [GET, POST]}}";
+    assert!(unsupported(some).contains("retries.methods"));
 }

@@ -6,6 +6,9 @@ use crate::mutation::operator::Operator::{
     Times, Without,
 };
 
+/// Elsewhere times keep scenarios short, or are longer than a scenario.
+const KEY_SETS: &[&str] = &["key-sets"];
+
 pub(super) const RULES: &[Rule] = &[
     rule("request-id.header", &[Reset("\"X-Request-Id\""), Other]),
     rule("cors", &[Give("allowCredentials", "true")]),
@@ -77,14 +80,29 @@ pub(super) const RULES: &[Rule] = &[
     rule("jwt-validate.maxLifetime", &[Remove, Times(4), Part(4)]),
     rule("jwt-validate.typ", &[Remove, Other]),
     rule("jwt-validate.allowHttp", &[Flip]),
+    rule_for(KEY_SETS, "jwt-validate", &[Give("allowHttp", "true")]),
     rule("jwt-validate.tls", &[Without(&["certificate", "key"])]),
     rule("jwt-validate.tls.ca", &[Set("\"other-ca.pem\"")]),
     rule("jwt-validate.tls.serverName", &[Remove, Other]),
-    rule("jwt-validate.keySet.minTtl", &[Remove, Times(600)]),
-    rule("jwt-validate.keySet.maxTtl", &[Remove, Part(100)]),
-    rule("jwt-validate.keySet.stale", &[Remove, Set("\"0s\"")]),
-    rule("jwt-validate.keySet.cooldown", &[Remove, Times(600)]),
-    rule("jwt-validate.keySet.timeout", &[Times(10), Part(30)]),
+    // The least and the most go together: neither can be changed past the other.
+    rule_for(
+        KEY_SETS,
+        "jwt-validate.keySet",
+        &[Without(&["minTtl", "maxTtl"])],
+    ),
+    rule_for(KEY_SETS, "jwt-validate.keySet.minTtl", &[Part(2)]),
+    rule_for(KEY_SETS, "jwt-validate.keySet.maxTtl", &[Times(600)]),
+    rule_for(
+        KEY_SETS,
+        "jwt-validate.keySet.stale",
+        &[Remove, Set("\"0s\"")],
+    ),
+    rule_for(
+        &["tokens"],
+        "jwt-validate.keySet.cooldown",
+        &[Remove, Times(600)],
+    ),
+    rule_for(KEY_SETS, "jwt-validate.keySet.timeout", &[Times(30)]),
     rule("jwt-validate.issuers[]", &[Thin]),
     rule("jwt-validate.token", &[Remove]),
     rule("jwt-validate.token.header", &[Other]),
@@ -107,7 +125,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         "oauth2-introspect.clientAuth",
-        &[Remove, Set("\"post\""), Set("\"basic\"")],
+        &[Reset("\"basic\""), Set("\"post\""), Set("\"basic\"")],
     ),
     rule("oauth2-introspect.tokenTypeHint", &[Remove, Other]),
     rule("oauth2-introspect.issuer", &[Remove, Other]),
@@ -136,8 +154,17 @@ pub(super) const RULES: &[Rule] = &[
         "oauth2-introspect.onOutage",
         &[Set("\"closed\""), Set("\"open\"")],
     ),
-    rule("oauth2-introspect.timeout", &[Times(10), Part(200)]),
+    rule_for(
+        &["introspection"],
+        "oauth2-introspect.timeout",
+        &[Times(10), Part(200)],
+    ),
     rule("oauth2-introspect.allowHttp", &[Flip]),
+    rule_for(
+        &["introspection"],
+        "oauth2-introspect",
+        &[Give("allowHttp", "true")],
+    ),
     rule("oauth2-introspect.tls", &[Without(&["certificate", "key"])]),
     rule("oauth2-introspect.tls.ca", &[Set("\"other-ca.pem\"")]),
     rule("oauth2-introspect.tls.serverName", &[Remove, Other]),
@@ -188,7 +215,7 @@ pub(super) const RULES: &[Rule] = &[
         ],
     ),
     rule_for(
-        &["orders", "rate-limits"],
+        &["rate-limits"],
         "rate-limit",
         &[Give("xRateLimitHeaders", "true")],
     ),

@@ -13,6 +13,7 @@ pub(super) const RULES: &[Rule] = &[
     rule_for(&["search-canary"], "service.name", &[Other]),
     rule("service.url", &[Swap]),
     rule("service.targets[]", &[Thin]),
+    rule("service.targets[].url", &[Swap]),
     rule("service.targets[].weight", &[Reset("1"), Times(3)]),
     rule(
         "service.balancing",
@@ -27,26 +28,31 @@ pub(super) const RULES: &[Rule] = &[
         &[Set("\"ip\""), Set("\"path\"")],
     ),
     rule("service.balancing.consistentHash.header", &[Other]),
-    rule(
+    // Elsewhere it keeps nginx from having to choose a Host for each target.
+    rule_for(
+        &["upstreams"],
         "service.host",
         &[Reset("\"upstream\""), Set(r#"{"set": "other.example"}"#)],
     ),
     rule("service.host.set", &[Other]),
     rule("service.http2", &[Flip]),
-    rule("service.timeouts.connect", &[Times(10)]),
-    rule("service.timeouts.try", &[Times(10), Part(20)]),
-    rule("service.timeouts.total", &[Times(10), Part(20)]),
-    rule("service.timeouts.idle", &[Times(10), Part(20)]),
-    rule("service.retries.attempts", &[Shift(1), Shift(-1), Remove]),
-    rule(
-        "service.retries.on",
-        &[Append("502"), Append("\"timeout\"")],
+    // Elsewhere they keep scenarios short.
+    rule_for(&["upstreams"], "service.timeouts.connect", &[Times(10)]),
+    rule_for(
+        &["upstreams"],
+        "service.timeouts.try",
+        &[Times(10), Part(20)],
     ),
+    rule_for(&["retries"], "service.timeouts.total", &[Times(10)]),
+    rule("service.timeouts.idle", &[Times(20)]),
+    rule(
+        "service.retries.attempts",
+        &[Shift(1), Shift(-1), Reset("1")],
+    ),
+    rule("service.retries.on", &[Append("502")]),
     rule("service.retries.on[]", &[Thin]),
     rule("service.retries.methods", &[Remove, Append("\"POST\"")]),
     rule("service.retries.methods[]", &[Thin]),
-    rule("service.retries.backoff.base", &[Times(100)]),
-    rule("service.retries.backoff.max", &[Part(100)]),
     rule("service.retries.budget.percent", &[Times(10), Set("100")]),
     rule("service.retries.budget.min", &[Shift(1), Remove]),
     rule("service.tls", &[Without(&["certificate", "key"])]),
@@ -85,9 +91,14 @@ pub(super) const RULES: &[Rule] = &[
     rule("listener.tls.clientCertificates.ca[]", &[Thin]),
     rule("listener.tls.clientCertificates.crl", &[Remove]),
     rule("listener.http2", &[Flip]),
-    rule("listener.timeouts.head", &[Times(30)]),
-    rule("listener.timeouts.body", &[Times(30)]),
-    rule("listener.timeouts.keepAlive", &[Times(30)]),
+    // Elsewhere they keep scenarios short.
+    rule_for(&["slow-clients"], "listener.timeouts.head", &[Times(30)]),
+    rule_for(&["slow-clients"], "listener.timeouts.body", &[Times(30)]),
+    rule_for(
+        &["slow-clients"],
+        "listener.timeouts.keepAlive",
+        &[Times(30)],
+    ),
     rule("listener.paths.mergeSlashes", &[Flip]),
     rule(
         "listener.paths.encodedSlashes",
@@ -123,6 +134,10 @@ pub(super) const RULES: &[Rule] = &[
 ];
 
 pub(super) const UNTOUCHED: &[(&str, &str)] = &[
+    (
+        "service.retries.backoff",
+        "full jitter: any wait up to the bound may be none, so no request tells what the bound is",
+    ),
     (
         "service.name",
         "a label of logs and metrics, changed where scenarios look at them",
