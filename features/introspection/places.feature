@@ -2,7 +2,7 @@
 Feature: Where an opaque token stands, and whose it is
 
   Background:
-    Given the configuration "introspection"
+    Given the configuration "introspection-places"
 
   @INTRO-063 @extended @docs-plugins
   Scenario: in the header that the configuration names, of the consumer that its own member names

@@ -97,7 +97,7 @@ Feature: No route takes a method that its configuration does not name
       | callers             | /lobby              |
       | token-authorization | /letters            |
       | token-authorization | /files              |
-      | introspection       | /cards              |
+      | introspection-places | /cards             |
       | rate-limit-kinds    | /daily              |
 
   @ROUTE-091 @core @rfc9110-15.5.6

@@ -9,6 +9,13 @@ Feature: Balancing between targets
     And the upstream "heavy-svc" received between 28 and 32 of the requests
     And the upstream "light-svc" received between 8 and 12 of the requests
 
+  @UP-031 @core @docs-configuration
+  Scenario: the target with the greatest weight is the first, and gets the Host that it is to get
+    Given a gateway of its own with the configuration "upstreams"
+    When the client sends "GET /weighted" with the header "Host: shop.example.com"
+    Then the response status is 200
+    And the upstream "heavy-svc" received the header "Host" with "shop.example.com"
+
   @UP-021 @core @docs-configuration
   Scenario: a target that has requests under way gets no more while another has none
     Given a gateway of its own with the configuration "balancing"

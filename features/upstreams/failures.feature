@@ -42,9 +42,10 @@ Feature: Upstreams that fail
 
   @UP-004 @core @docs-configuration
   Scenario: a request for which one target can't be reached is tried at another
-    When the client sends "GET /pair"
+    When the client sends "GET /pair" with the header "Host: shop.example.com"
     Then the response status is 200
     And the upstream "alive-svc" received the request
+    And the upstream "alive-svc" received the header "Host" with "shop.example.com"
     When the client sends 4 such requests
     Then every response status is 200
 

@@ -51,11 +51,3 @@ Feature: Streaming and upgraded connections
     When the client opens a WebSocket at "/plain"
       | Gatecheck-Behaviour | status=403;body=no |
     Then the response status is 403
-
-  @UP-046 @core @docs-configuration
-  Scenario: an upgraded connection that falls silent is not kept without end
-    When the client opens a WebSocket at "/quiet"
-      | Gatecheck-Behaviour | websocket |
-    Then the response status is 101
-    And the WebSocket echoes "hello"
-    And the connection is closed

@@ -194,6 +194,11 @@ fn methods(methods: &[String]) -> Vec<&str> {
 
 fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
     let timeouts = &service.timeouts;
+    if timeouts.idle.is_some() {
+        return Err(Unsupported::new(
+            "timeouts.idle: one proxy_read_timeout goes for answers and for streams",
+        ));
+    }
     let or =
         |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
     add(&format!(

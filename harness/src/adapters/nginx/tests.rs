@@ -106,4 +106,6 @@ fn what_nginx_cannot_say_is_unsupported() {
     assert!(unsupported("no-such-key: 1").contains("no-such-key"));
     let some = "service: {name: a, url: 'http://a:1', retries: {methods: [GET, POST]}}";
     assert!(unsupported(some).contains("retries.methods"));
+    let idle = "service: {name: a, url: 'http://a:1', timeouts: {idle: 1s}}";
+    assert!(unsupported(idle).contains("timeouts.idle"));
 }

@@ -126,11 +126,7 @@ pub(super) const RULES: &[Rule] = &[
             "\"$2b$04$xGX0V0iBBb8X2wL2sJZ.e.Yq8cVxqJ2wdU0PZx6TdhI0gVJmZTzEe\"",
         )],
     ),
-    rule_for(
-        &["upstreams"],
-        "service",
-        &[Give("http2", "true"), Give("host", "\"preserve\"")],
-    ),
+    rule_for(&["limits"], "service", &[Give("host", "\"preserve\"")]),
 ];
 
 pub(super) const UNTOUCHED: &[(&str, &str)] = &[
