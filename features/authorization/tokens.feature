@@ -130,6 +130,8 @@ Feature: Who may do what, by what a token says
     Then the response status is 200
     And the upstream "orders" received the request
     And the upstream "orders" received the header "X-Consumer-Name" with "ann"
+    When the client sends "GET /letters" with the token "ann"
+    Then the response status is 200
     When the client sends "DELETE /orders/7" with the token "nobody"
     Then the response status is 403
     And the upstream was not called

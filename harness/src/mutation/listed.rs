@@ -61,6 +61,14 @@ pub const LISTED: &[Listed] = &[
         "a target that is never reached is there for others to stand in for it",
     ),
     listed(
+        "introspection: *plugins/0/config/allowHttp = true",
+        "it decides which endpoints a configuration may name, and these are of https",
+    ),
+    listed(
+        "key-sets: /plugins/0/config/allowHttp = true",
+        "it decides where a configuration may say that keys are, and these are behind https",
+    ),
+    listed(
         "partners: /consumers/*/groups/0 removed",
         "no rule asks for the group, which tells readers what the consumer is",
     ),

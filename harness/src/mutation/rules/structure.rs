@@ -63,6 +63,7 @@ pub(super) const RULES: &[Rule] = &[
     rule("route.hosts", &[Remove]),
     rule("route.hosts[]", &[Other]),
     rule("route.paths[]", &[Other, Prefix]),
+    rule("route.paths[].exact", &[Other]),
     rule("route.methods", &[Append("\"PATCH\""), Remove]),
     rule("route.methods[]", &[Thin]),
     rule("route.headers", &[Remove]),
@@ -145,6 +146,62 @@ pub(super) const UNTOUCHED: &[(&str, &str)] = &[
     (
         "route.authenticate",
         "the same as in the document around it, which is changed as `authenticate`",
+    ),
+    (
+        "route.plugins",
+        "plugins are changed as plugins, wherever they stand",
+    ),
+    (
+        "authorize.rule.paths[].exact",
+        "read as a route's, which is changed",
+    ),
+    (
+        "jwt-validate.keys[].jwk",
+        "keys are made for the run, so that no file can have them; files name PEM material instead",
+    ),
+    (
+        "jwt-validate.keys[].kid",
+        "keys are made for the run, and so are their names",
+    ),
+    (
+        "jwt-validate.tls.serverName",
+        "the same as a service's, which is changed",
+    ),
+    (
+        "jwt-validate.tls.certificate",
+        "the same as a service's, which is changed",
+    ),
+    (
+        "jwt-validate.tls.key",
+        "another key than the certificate's is refused",
+    ),
+    (
+        "oauth2-introspect.tls.serverName",
+        "the same as a service's, which is changed",
+    ),
+    (
+        "oauth2-introspect.tls.certificate",
+        "the same as a service's, which is changed; scenarios ask for it with `clientAuth: tls`",
+    ),
+    (
+        "oauth2-introspect.tls.key",
+        "another key than the certificate's is refused",
+    ),
+    (
+        "oauth2-introspect.token.scheme",
+        "the same as jwt-validate's, which is changed",
+    ),
+    (
+        "oauth2-introspect.token.cookie",
+        "the same as jwt-validate's, which is changed",
+    ),
+    (
+        "oauth2-introspect.token.query",
+        "the same as jwt-validate's, which is changed",
+    ),
+    (
+        "oauth2-introspect.cache.entries",
+        "a bound of memory, far from what any scenario fills",
     ),
     (
         "service.tls.key",
