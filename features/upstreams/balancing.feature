@@ -67,6 +67,7 @@ Feature: Balancing between targets
       | retries       | /two     | 4  | one-svc      | two-svc     | 2     |
       | retries       | /patient | 6  | first-svc    | second-svc  | 2     |
       | retries       | /patient | 6  | first-svc    | third-svc   | 2     |
+      | retried-methods | /written | 6 | draft-svc    | spare-svc   | 2     |
 
   @UP-026 @core @docs-configuration
   Scenario: clients of other addresses are shared out, whatever they ask for
