@@ -85,3 +85,16 @@ Feature: Requests are let in by an API key
     Then the response status is 200
     And the upstream "ledger" received the request without the header "X_Caller"
     And the upstream "ledger" received the caller "alice" in the header "X-Caller"
+
+  @KEY-013 @core @rfc9111-3.5
+  Scenario: what was made for one caller is given to no other
+    Given a consumer "bob" with a key
+    When the client sends "GET /ledger" with the key of "alice"
+      | Gatecheck-Behaviour | status=200;body=for alice |
+    Then the response status is 200
+    And the body is "for alice"
+    When the client sends "GET /ledger" with the key of "bob"
+      | Gatecheck-Behaviour | status=200;body=for bob |
+    Then the response status is 200
+    And the body is "for bob"
+    And the upstream "ledger" received the caller "bob" in the header "X-Caller"

@@ -74,3 +74,17 @@ Feature: Exercise: a canary of a search service
       | value   | true      |
     And the metric "gateway_observed_requests_total" is 3 where:
       | service | search-v1 |
+
+  @CANARY-008 @core @exercise-search-canary
+  Scenario: not one canary request in a hundred goes astray
+    Given the configuration "search-canary"
+    When the client sends "GET /api/v1/search" with the header "X-Canary: true"
+    And the client sends 299 such requests
+    Then the upstream "search-v2" received 299 of the requests
+
+  @CANARY-009 @core @exercise-search-canary
+  Scenario: nor does one of the others
+    Given the configuration "search-canary"
+    When the client sends "GET /api/v1/search"
+    And the client sends 299 such requests
+    Then the upstream "search-v1" received 299 of the requests

@@ -14,6 +14,7 @@ Feature: Rate limits of every kind
     Then every response status is 200
     When the client sends 1 such requests
     Then the response status is 429
+    And the header "Retry-After" is a whole number of seconds of at least 1
     When the client waits as long as Retry-After says
     And the client sends 5 such requests at once
     Then 1 of the responses have the status 200

@@ -122,9 +122,13 @@ Feature: A service is spoken to over TLS
     Then the response status is 502
     And the upstream was not called
 
+    @broken-off-in-handshake
     Examples:
       | version |
       | TLSv1.2 |
+
+    Examples:
+      | version |
       | TLSv1.3 |
 
   @TLS-048 @extended @rfc9209-2.3.15 @proxy-status

@@ -88,3 +88,13 @@ Feature: What upstreams are told of a request besides what the client sent
     When the client sends "GET /plain" with the header "Gatecheck-Behaviour: raw=HTTP/1.1 200 OK%0D%0ASet-Cookie: a=1%0D%0ASet-Cookie: b=2%0D%0AContent-Length: 0%0D%0A%0D%0A"
     Then the response status is 200
     And the header "Set-Cookie" contains "a=1, b=2"
+    And the header "Set-Cookie" comes 2 times
+
+  @UP-068 @core @rfc9110-5.3
+  Scenario: what comes once stays one
+    Given the configuration "upstreams"
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: status=200;headers=Content-Type: text/plain;body=said"
+    Then the response status is 200
+    And the header "Content-Type" is "text/plain"
+    And the header "Content-Length" is "4"
+    And the body is "said"

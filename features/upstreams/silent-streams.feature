@@ -1,6 +1,6 @@
 Feature: Streams that fall silent
 
-  @UP-046 @core @docs-configuration
+  @UP-032 @core @docs-configuration
   Scenario: an upgraded connection that falls silent is not kept without end
     Given the configuration "silent-streams"
     When the client opens a WebSocket at "/quiet"

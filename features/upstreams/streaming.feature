@@ -51,3 +51,15 @@ Feature: Streaming and upgraded connections
     When the client opens a WebSocket at "/plain"
       | Gatecheck-Behaviour | status=403;body=no |
     Then the response status is 403
+
+  @UP-046 @core @rfc9112-6.3
+  Scenario Outline: an answer without a body stays without one: <status>
+    When the client sends "GET /plain" with the header "Gatecheck-Behaviour: status=<status>;headers=X-Reason: mine"
+    Then the response status is <status>
+    And the header "X-Reason" is "mine"
+    And the body is empty
+
+    Examples:
+      | status |
+      | 204    |
+      | 304    |

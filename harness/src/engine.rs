@@ -78,7 +78,7 @@ impl Engine {
             .after(move |_, _, _, _, world: Option<&mut World>| {
                 Box::pin(async move {
                     if let Some(world) = world {
-                        world.leave().await;
+                        world.leave();
                     }
                 })
             });
@@ -241,6 +241,7 @@ impl Collector {
         }
         report.exchanges = evidence.exchanges;
         report.exchanges_total = evidence.total;
+        report.shown = evidence.shown;
         (self.progress)(&report);
         self.done.lock().push((number, report));
     }
@@ -271,6 +272,7 @@ impl Case {
             steps: steps.collect(),
             exchanges: Vec::new(),
             exchanges_total: 0,
+            shown: Vec::new(),
             rerun: format!("gatecheck run --target {target} --tags @{}", self.id),
         }
     }

@@ -2,17 +2,19 @@
 //! upstreams of its own. Nothing outlives the lab.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use mock_upstreams::{Behaviour, MockUpstream, Received, Tls, tls};
 use parking_lot::Mutex;
 use tokio::sync::OnceCell;
+use tokio::task::JoinHandle;
 
-use crate::adapters::{Adapter, Bindings, Running, SetupError, Site};
+use crate::adapters::{Adapter, Bindings, Port, Rendered, Running, SetupError, Site};
 use crate::fixtures::certificates::{Certificates, Leaf};
 use crate::fixtures::{Authority, Content, Fixture, PemFile, Texts};
 use crate::plan::{InstanceKey, ServerAnswer, ServerSettings};
+use crate::report::model::{Configuration, conceal};
 use crate::servers::Servers;
 
 /// The gateways of a run.
@@ -21,6 +23,8 @@ pub struct Lab {
     certificates: Arc<Certificates>,
     blueprints: HashMap<InstanceKey, Blueprint>,
     instances: Mutex<HashMap<InstanceKey, Arc<Slot>>>,
+    stopping: Mutex<Vec<JoinHandle<()>>>,
+    rendered: Mutex<BTreeMap<String, Configuration>>,
 }
 
 type Slot = OnceCell<Result<Arc<Instance>, SetupError>>;
@@ -65,6 +69,8 @@ impl Lab {
             certificates,
             blueprints,
             instances: Mutex::default(),
+            stopping: Mutex::default(),
+            rendered: Mutex::default(),
         }
     }
 
@@ -82,21 +88,52 @@ impl Lab {
         slot.get_or_init(|| self.build(key)).await.clone()
     }
 
-    /// Stops the instance of this key, if there is one.
-    pub async fn release(&self, key: &InstanceKey) {
+    /// Has the instance of this key stop, if there is one; nobody waits for it before the lab closes.
+    pub fn release(&self, key: &InstanceKey) {
         let slot = self.instances.lock().remove(key);
-        stop(slot).await;
+        if let Some(slot) = slot {
+            self.stopping.lock().push(tokio::spawn(stop(slot)));
+        }
     }
 
     /// Stops every instance.
     pub async fn close(&self) {
-        let slots: Vec<_> = self
-            .instances
-            .lock()
-            .drain()
-            .map(|(_, slot)| slot)
-            .collect();
-        futures::future::join_all(slots.into_iter().map(|slot| stop(Some(slot)))).await;
+        let keys: Vec<_> = self.instances.lock().keys().cloned().collect();
+        for key in keys {
+            self.release(&key);
+        }
+        let stopping = std::mem::take(&mut *self.stopping.lock());
+        for outcome in futures::future::join_all(stopping).await {
+            if let Err(error) = outcome {
+                tracing::warn!(%error, "a gateway may not have stopped");
+            }
+        }
+    }
+
+    /// What has been rendered, in the order of names.
+    pub fn configurations(&self) -> Vec<Configuration> {
+        self.rendered.lock().values().cloned().collect()
+    }
+
+    /// Keeps what an instance was rendered to, for the report.
+    fn keep(&self, key: &InstanceKey, fixture: &Fixture, bindings: &Bindings, rendered: &Rendered) {
+        let mut kept = self.rendered.lock();
+        if kept.contains_key(&key.configuration) {
+            return;
+        }
+        let secrets: Vec<String> = secrets(fixture, bindings);
+        let own = |name: &String| !bindings.files.contains_key(name) && !name.ends_with(".pem");
+        let files = rendered.files.iter().filter(|(name, _)| own(name));
+        let concealed = files.map(|(name, text)| {
+            let mut text = text.clone();
+            conceal(&mut text, &secrets);
+            (name.clone(), text)
+        });
+        let configuration = Configuration {
+            name: key.configuration.clone(),
+            files: concealed.collect(),
+        };
+        kept.insert(key.configuration.clone(), configuration);
     }
 
     async fn build(&self, key: &InstanceKey) -> Result<Arc<Instance>, SetupError> {
@@ -119,33 +156,28 @@ impl Lab {
         let servers = Servers::spawn(&fixture, &self.certificates, &servers, &answers)
             .await
             .map_err(|error| SetupError::new(format!("{error:#}")))?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
-        let listener = listener.map_err(|error| failed("no port is free", &error))?;
-        let listen = listener
-            .local_addr()
-            .map_err(|error| failed("the port is unknown", &error))?;
+        let port = Port::free().map_err(|error| failed("no port is free", &error))?;
         let addresses = upstreams
             .iter()
             .map(|(name, mock)| (name.clone(), mock.address()));
         let (files, environment) = material(&fixture, &self.certificates, &servers)
             .map_err(|error| SetupError::new(format!("{error:#}")))?;
         let bindings = Bindings {
-            listen,
+            listen: port.address(),
             upstreams: addresses.chain(servers.addresses()).collect(),
             files,
             authority: self.certificates.servers.pem(),
             environment,
         };
+        let bindings = self.adapter.interpose(&fixture, bindings).await?;
         let rendered = self
             .adapter
             .render(&fixture, &bindings)
             .map_err(|error| SetupError::new(error.reason))?;
+        self.keep(key, &fixture, &bindings, &rendered);
         let dir = tempfile::Builder::new().prefix("gatecheck-").tempdir();
         let dir = dir.map_err(|error| failed("no directory can be made", &error))?;
-        let running = self
-            .adapter
-            .start(&rendered, Site { dir, listener })
-            .await?;
+        let running = self.adapter.start(&rendered, Site { dir, port }).await?;
         Ok(Arc::new(Instance {
             running,
             fixture,
@@ -274,6 +306,24 @@ fn material(
     Ok((files, environment))
 }
 
+/// Keys, passwords and whatever else the environment of a gateway has.
+fn secrets(fixture: &Fixture, bindings: &Bindings) -> Vec<String> {
+    let environment = fixture
+        .environment
+        .values()
+        .chain(bindings.environment.values());
+    let keys = fixture.consumers.iter().flat_map(|consumer| &consumer.keys);
+    let passwords = fixture
+        .consumers
+        .iter()
+        .filter_map(|consumer| consumer.password.as_ref());
+    environment
+        .cloned()
+        .chain(keys.map(|key| key.secret.clone()))
+        .chain(passwords.map(|password| password.secret.clone()))
+        .collect()
+}
+
 /// How an upstream speaks TLS that the gateway asks for one of these hosts.
 fn tls_of(
     certificates: &Certificates,
@@ -315,8 +365,8 @@ fn host(authority: &str) -> &str {
         .map_or(authority, |(host, _)| host)
 }
 
-async fn stop(slot: Option<Arc<Slot>>) {
-    if let Some(Ok(instance)) = slot.as_deref().and_then(OnceCell::get) {
+async fn stop(slot: Arc<Slot>) {
+    if let Some(Ok(instance)) = slot.get() {
         instance.running.stop().await;
     }
 }

@@ -3,8 +3,11 @@
 //! [`run`] is the whole of it: it plans the selected scenarios for a target, runs them side by side and reports.
 
 pub mod adapters;
+pub mod checks;
 pub mod client;
 pub mod engine;
+pub mod expectations;
+pub mod faults;
 pub mod fixtures;
 pub mod lab;
 pub mod mutation;
@@ -27,7 +30,9 @@ use tokio::sync::Notify;
 
 use adapters::Adapter;
 use engine::{Engine, Progress};
-use report::model::{RunReport, ScenarioReport, Selection, Target, Verdict};
+use report::model::{
+    Configuration, RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict,
+};
 use session::{Agenda, stale_declarations};
 use suite::{Case, Filter, Suite};
 
@@ -87,32 +92,28 @@ pub async fn run_suite(
     let begun = Instant::now();
     let started_at = jiff::Timestamp::now().to_string();
     let cases = suite.select(&options.filter)?;
-    let stale_declarations = stale_declarations(&suite, adapter.as_ref());
-    let (version, (scenarios, interrupted)) = match adapter.version().await {
+    let mut stale_declarations = stale_declarations(&suite, adapter.as_ref());
+    let (version, ended) = match adapter.version().await {
         Ok(version) => {
             let agenda = Agenda::new(&cases, adapter)?;
-            (
-                Some(version),
-                run_agenda(suite, &cases, agenda, &options).await?,
-            )
+            let ended = run_agenda(suite, &cases, agenda, &options).await?;
+            (Some(version), ended)
         }
         Err(error) => {
             let verdict = Verdict::SetupFailed {
                 message: error.message,
                 help: error.help,
             };
-            (
-                None,
-                (
-                    cases
-                        .iter()
-                        .map(|case| case.report(&options.target, verdict.clone()))
-                        .collect(),
-                    None,
-                ),
-            )
+            let report = |case: &Arc<Case>| case.report(&options.target, verdict.clone());
+            let scenarios = cases.iter().map(report).collect();
+            let ended = Ended {
+                scenarios,
+                ..Ended::default()
+            };
+            (None, ended)
         }
     };
+    stale_declarations.extend(ended.unmet);
     Ok(RunReport {
         schema_version: RunReport::SCHEMA_VERSION,
         suite_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -126,10 +127,21 @@ pub async fn run_suite(
             tags: options.filter.tags,
             name: options.filter.name,
         },
-        scenarios,
+        scenarios: ended.scenarios,
+        configurations: ended.configurations,
         stale_declarations,
-        interrupted,
+        interrupted: ended.interrupted,
     })
+}
+
+/// What came of a run.
+#[derive(Default)]
+struct Ended {
+    scenarios: Vec<ScenarioReport>,
+    configurations: Vec<Configuration>,
+    /// What the adapter declares and no scenario has met.
+    unmet: Vec<StaleDeclaration>,
+    interrupted: Option<String>,
 }
 
 async fn run_agenda(
@@ -137,7 +149,7 @@ async fn run_agenda(
     cases: &[Arc<Case>],
     agenda: Agenda,
     options: &RunOptions,
-) -> anyhow::Result<(Vec<ScenarioReport>, Option<String>)> {
+) -> anyhow::Result<Ended> {
     let Agenda {
         session,
         decided,
@@ -176,12 +188,16 @@ async fn run_agenda(
         signal = end.recv() => signal.map(|()| "a signal ended the run; scenarios that had not ended are missing".to_owned()),
     };
     session.lab.close().await;
+    // A part of the suite need not meet everything.
+    let whole = interrupted.is_none() && options.filter == Filter::default();
     reports.append(&mut done.lock());
     reports.sort_by_key(|(number, _)| *number);
-    Ok((
-        reports.into_iter().map(|(_, report)| report).collect(),
+    Ok(Ended {
+        scenarios: reports.into_iter().map(|(_, report)| report).collect(),
+        configurations: session.lab.configurations(),
+        unmet: if whole { session.unmet() } else { Vec::new() },
         interrupted,
-    ))
+    })
 }
 
 /// What is called with each scenario as it ends: it also tells that one has failed, where the run is to stop then.

@@ -1,7 +1,11 @@
-//! The command line: `run`, `list`, `steps`, `fixtures`, `mutate`.
+//! The command line, a module for each larger command.
 
+mod derive_checks;
+mod run_faults;
 mod run_fixtures;
+mod run_matrix;
 mod run_mutate;
+mod watch;
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
@@ -12,7 +16,7 @@ use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
 use gatecheck::report::model::{RunReport, ScenarioReport, Verdict};
 use gatecheck::report::terminal::{self, Terminal};
-use gatecheck::report::{html, json, junit};
+use gatecheck::report::{html, json, junit, rendered};
 use gatecheck::suite::{Filter, Suite, source_url};
 use gatecheck::{RunOptions, adapters, steps};
 use parking_lot::Mutex;
@@ -33,6 +37,8 @@ struct Cli {
 enum Command {
     /// Run scenarios against a gateway.
     Run(Run),
+    /// Run the suite against several gateways and show them side by side.
+    Matrix(run_matrix::Matrix),
     /// List scenarios: id, level, capability, name, sources.
     List {
         #[command(flatten)]
@@ -44,6 +50,12 @@ enum Command {
     Fixtures(run_fixtures::Fixtures),
     /// Change fixture configurations one thing at a time, and tell which changes no scenario notices.
     Mutate(run_mutate::Mutate),
+    /// Write a suite of synthetic checks from a gateway's configuration.
+    Derive(derive_checks::Derive),
+    /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
+    Watch(watch::Arguments),
+    /// Tell how good the suite is: put proxies with known faults around our gateway.
+    Faults(run_faults::Faults),
 }
 
 #[derive(Debug, Args)]
@@ -65,7 +77,7 @@ struct Run {
     /// Write a JUnit XML report.
     #[arg(long, value_name = "FILE")]
     report_junit: Option<PathBuf>,
-    /// Write an HTML report.
+    /// Write an HTML report; the rendered configurations stand beside it, in a directory of its name.
     #[arg(long, value_name = "FILE")]
     report_html: Option<PathBuf>,
 }
@@ -81,11 +93,15 @@ struct Selection {
 }
 
 fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(io::stderr)
-        .init();
-    match execute(Cli::parse().command) {
+    let command = Cli::parse().command;
+    // Watching has a log of its own.
+    if !matches!(command, Command::Watch(_)) {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+            .with_writer(io::stderr)
+            .init();
+    }
+    match execute(command) {
         Ok(code) => code,
         Err(error) => {
             eprintln!("error: {error:#}");
@@ -97,10 +113,14 @@ fn main() -> ExitCode {
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Run(arguments) => run(arguments),
+        Command::Matrix(arguments) => run_matrix::run(arguments),
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
         Command::Mutate(arguments) => run_mutate::run(arguments),
+        Command::Derive(arguments) => derive_checks::run(arguments),
+        Command::Watch(arguments) => watch::run(arguments),
+        Command::Faults(arguments) => run_faults::run(arguments),
     }
 }
 
@@ -123,6 +143,11 @@ fn run(arguments: Run) -> anyhow::Result<ExitCode> {
     terminal.lock().summary(&report)?;
     write(arguments.report_json, || Ok(json::document(&report)?))?;
     write(arguments.report_junit, || Ok(junit::document(&report)))?;
+    if let Some(page) = &arguments.report_html {
+        let beside = page.with_extension("rendered");
+        rendered::write(&report, &beside)
+            .with_context(|| format!("{} can't be written", beside.display()))?;
+    }
     write(arguments.report_html, || {
         Ok(html::page(&report, &source_url))
     })?;

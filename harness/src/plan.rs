@@ -4,10 +4,10 @@ pub(crate) mod connecting;
 mod placeholder;
 mod token;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use cucumber::gherkin::StepType;
+use cucumber::gherkin::{Step, StepType};
 
 pub use connecting::{Connecting, ServerName, ServerSettings};
 pub use placeholder::{Lookup, expand};
@@ -44,6 +44,10 @@ pub struct Plan {
     pub servers: BTreeMap<String, ServerSettings>,
     /// What issuers and introspection endpoints answer.
     pub answers: Vec<ServerAnswer>,
+    /// Every tag of the scenario.
+    pub tags: Vec<String>,
+    /// The paths that its steps name.
+    pub paths: BTreeSet<String>,
     id: String,
     number: usize,
 }
@@ -89,6 +93,8 @@ impl Plan {
         let mut plan = Self {
             id: case.id.clone(),
             number: case.number,
+            tags: case.tags.clone(),
+            paths: case.steps.iter().flat_map(paths_of).collect(),
             ..Self::default()
         };
         for step in case.steps.iter().filter(|step| step.ty == StepType::Given) {
@@ -167,6 +173,15 @@ impl Plan {
             keys,
             ..Consumer::default()
         });
+    }
+
+    /// Whether one of these selects the scenario: its id or another of its tags. None at all selects every scenario.
+    pub fn selected_by(&self, selectors: &[&str]) -> bool {
+        selectors.is_empty()
+            || self
+                .tags
+                .iter()
+                .any(|tag| selectors.contains(&tag.as_str()))
     }
 
     /// The consumer that the scenario calls `alias`.
@@ -256,4 +271,18 @@ impl Plan {
     fn expanded(&self, text: &str) -> Result<String, StepFailure> {
         expand(text, &|word, name| self.lookup(word, name))
     }
+}
+
+/// The paths of the requests that a step sends: whatever words begin with a slash.
+fn paths_of(step: &Step) -> Vec<String> {
+    if step.ty != StepType::When {
+        return Vec::new();
+    }
+    let texts = [step.value.as_str()]
+        .into_iter()
+        .chain(step.docstring.as_deref());
+    let words = texts.flat_map(|text| text.split([' ', '"', '\'', '\n']));
+    let paths = words.filter(|word| word.starts_with('/'));
+    let path = |word: &str| word.split(['?', '#']).next().unwrap_or(word).to_owned();
+    paths.map(path).collect()
 }

@@ -1,12 +1,12 @@
 //! One run: what every scenario needs is planned before anything starts, then cucumber's runner runs them side by side.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use mock_upstreams::Behaviour;
 use parking_lot::Mutex;
 
-use crate::adapters::{Adapter, KnownFailing, SetupError};
+use crate::adapters::{Adapter, KnownFailing, LeftOut, Meaning, SetupError, Shows};
 use crate::fixtures::certificates::Certificates;
 use crate::fixtures::{Fixture, Key};
 use crate::lab::{Blueprint, Instance, Lab, placeholder_bindings};
@@ -23,6 +23,10 @@ pub struct Session {
     pub nonce: String,
     plans: HashMap<usize, Plan>,
     evidence: Mutex<HashMap<usize, Evidence>>,
+    shows: &'static [Shows],
+    used: Mutex<BTreeSet<usize>>,
+    /// How many scenarios are still to run on each gateway.
+    ahead: Mutex<HashMap<InstanceKey, usize>>,
 }
 
 /// What a scenario did.
@@ -32,6 +36,8 @@ pub struct Evidence {
     pub exchanges: Vec<Exchange>,
     /// How many there were in all.
     pub total: usize,
+    /// What the target showed otherwise than most, and why.
+    pub shown: Vec<String>,
 }
 
 /// What becomes of each selected scenario.
@@ -76,9 +82,19 @@ impl Agenda {
             }
         }
         let blueprints = blueprints(cases, &plans, adapter.as_ref(), &mut decided);
+        let mut ahead = HashMap::new();
+        let open = plans
+            .iter()
+            .filter(|(number, _)| !decided.contains_key(number));
+        for key in open.filter_map(|(_, plan)| plan.instance()) {
+            *ahead.entry(key).or_insert(0) += 1;
+        }
         Ok(Self {
             known_failing: known_failing(cases, adapter.as_ref()),
             session: Session {
+                shows: adapter.shows(),
+                used: Mutex::default(),
+                ahead: Mutex::new(ahead),
                 lab: Lab::new(adapter, certificates, blueprints),
                 nonce: Key::random()[..8].to_lowercase(),
                 plans,
@@ -106,11 +122,41 @@ impl Session {
         Some(self.plans.get(&number)?.instance()?.configuration)
     }
 
-    /// Keeps what a case did.
-    pub fn finish(&self, number: usize, exchanges: Vec<Exchange>, total: usize) {
-        self.evidence
-            .lock()
-            .insert(number, Evidence { exchanges, total });
+    /// Keeps what a case did, and has its gateway stop if it was the last one there.
+    pub fn finish(&self, number: usize, evidence: Evidence) {
+        self.evidence.lock().insert(number, evidence);
+        let Some(key) = self.plans.get(&number).and_then(Plan::instance) else {
+            return;
+        };
+        let last = self.ahead.lock().get_mut(&key).is_some_and(|ahead| {
+            *ahead = ahead.saturating_sub(1);
+            *ahead == 0
+        });
+        if last {
+            self.lab.release(&key);
+        }
+    }
+
+    /// What the target shows in this scenario where most show `meaning`, if it is something else.
+    pub fn shown(&self, meaning: Meaning, plan: &Plan) -> Option<&'static Shows> {
+        let fits = |shows: &Shows| shows.meaning == meaning && plan.selected_by(shows.selectors);
+        let index = self.shows.iter().position(fits)?;
+        self.used.lock().insert(index);
+        self.shows.get(index)
+    }
+
+    /// What the adapter says of showing something otherwise, and no scenario so far has met.
+    pub fn unmet(&self) -> Vec<StaleDeclaration> {
+        let used = self.used.lock();
+        let unmet = self.shows.iter().enumerate();
+        let unmet = unmet.filter(|(index, _)| !used.contains(index));
+        unmet
+            .map(|(_, shows)| StaleDeclaration {
+                list: "shows".to_owned(),
+                selector: format!("{} as {}", shows.meaning, shows.status),
+                reason: shows.reason.to_owned(),
+            })
+            .collect()
     }
 
     /// What a case did; nothing the second time.
@@ -205,7 +251,13 @@ fn blueprints(
     let mut blueprints = HashMap::new();
     for (key, plans) in members {
         match blueprint(&plans, adapter) {
-            Ok(blueprint) => {
+            Ok((blueprint, left_out)) => {
+                for plan in plans {
+                    if let Some(route) = left_out.iter().find(|route| concerns(route, plan)) {
+                        let reason = route.reason.clone();
+                        decided.insert(plan.number(), Verdict::Unsupported { reason });
+                    }
+                }
                 blueprints.insert(key, blueprint);
             }
             Err(verdict) => {
@@ -216,7 +268,14 @@ fn blueprints(
     blueprints
 }
 
-fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<Blueprint, Verdict> {
+/// Whether a scenario asks for a route that the target doesn't serve.
+fn concerns(route: &LeftOut, plan: &Plan) -> bool {
+    let mut paths = plan.paths.iter();
+    paths.any(|path| route.paths.is_empty() || route.paths.iter().any(|one| one.matches(path)))
+}
+
+/// What to build, and the routes of it that the target won't serve.
+fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<(Blueprint, Vec<LeftOut>), Verdict> {
     let first = plans
         .first()
         .expect("an instance has a scenario that asks for it");
@@ -234,17 +293,18 @@ fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<Blueprint, Verdic
     fixture.environment.extend(passwords);
     let behaviours = behaviours(first, &fixture).map_err(setup_failed)?;
     known_servers(first, &fixture).map_err(setup_failed)?;
-    adapter
+    let rendered = adapter
         .render(&fixture, &placeholder_bindings(&fixture))
         .map_err(|unsupported| Verdict::Unsupported {
             reason: unsupported.reason,
         })?;
-    Ok(Blueprint {
+    let blueprint = Blueprint {
         fixture,
         behaviours,
         servers: first.servers.clone(),
         answers: first.answers.clone(),
-    })
+    };
+    Ok((blueprint, rendered.left_out))
 }
 
 /// Whether every server that a plan has settings for is there and speaks TLS.

@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use cucumber::gherkin::Scenario;
 use mock_upstreams::Received;
 
-use crate::adapters::SetupError;
+use crate::adapters::{Meaning, SetupError};
 use crate::client::{
     Body, Client, Connection, EXCHANGE_HEADER, Handshake, Outcome, Request, Response, Tls,
 };
@@ -19,7 +19,7 @@ use crate::fixtures::Key;
 use crate::lab::Instance;
 use crate::plan::{Plan, ServerName, expand};
 use crate::report::model::{Exchange, Message, UpstreamView};
-use crate::session::Session;
+use crate::session::{Evidence, Session};
 use crate::steps::StepFailure;
 use crate::suite::case_number;
 
@@ -39,6 +39,7 @@ pub struct World {
     pub tokens: BTreeMap<String, String>,
     setting: Option<Setting>,
     sent: Vec<Sent>,
+    shown: Vec<String>,
     batch: usize,
 }
 
@@ -114,19 +115,30 @@ impl World {
         Ok(())
     }
 
-    /// Leaves what the scenario did behind for the report, and releases its gateway if it had one for itself.
-    pub async fn leave(&mut self) {
+    /// Leaves what the scenario did behind for the report.
+    pub fn leave(&mut self) {
         self.connection = None;
         self.held.clear();
         let evidence = self.evidence();
         if let Some(setting) = self.setting.take() {
-            setting
-                .session
-                .finish(setting.number, evidence, self.sent.len());
-            if let Some(key) = self.plan.instance().filter(|key| key.owner.is_some()) {
-                setting.session.lab.release(&key).await;
-            }
+            let evidence = Evidence {
+                exchanges: evidence,
+                total: self.sent.len(),
+                shown: std::mem::take(&mut self.shown),
+            };
+            setting.session.finish(setting.number, evidence);
         }
+    }
+
+    /// The status by which the target tells this, where that is not the usual one; the report will say so.
+    pub fn shown(&mut self, meaning: Meaning) -> Option<u16> {
+        let setting = self.setting.as_ref()?;
+        let shows = setting.session.shown(meaning, &self.plan)?;
+        let told = format!("{meaning} is shown as {}: {}", shows.status, shows.reason);
+        if !self.shown.contains(&told) {
+            self.shown.push(told);
+        }
+        Some(shows.status)
     }
 
     /// The gateway and its upstreams.

@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use gatecheck::adapters::nginx::Nginx;
 use gatecheck::adapters::{
-    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
+    Adapter, Bindings, Declaration, KnownFailing, Meaning, Rendered, Running, SetupError, Shows,
+    Site, Unsupported,
 };
 use gatecheck::fixtures::Fixture;
 use gatecheck::report::model::{RunReport, StepStatus, Verdict};
@@ -36,6 +37,7 @@ const FAILS: &str = r#"
 /// nginx with declarations of a test's own.
 #[derive(Default)]
 struct Declared {
+    shows: &'static [Shows],
     unsupported: &'static [Declaration],
     known_failing: &'static [KnownFailing],
     broken: bool,
@@ -63,6 +65,14 @@ impl Adapter for Declared {
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
         self.dirs.lock().unwrap().push(site.dir.path().to_owned());
         Nginx.start(rendered, site).await
+    }
+
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError> {
+        Nginx.check(rendered, dir).await
+    }
+
+    fn shows(&self) -> &'static [Shows] {
+        self.shows
     }
 
     fn unsupported(&self) -> &'static [Declaration] {
@@ -231,4 +241,69 @@ async fn a_gateway_of_its_own_is_not_shared() {
     assert!(report.succeeded(), "{report:?}");
     assert_eq!(dirs.len(), 2);
     assert!(dirs.iter().all(|dir| !dir.exists()));
+}
+
+/// What an adapter says of its target's nature is what is expected, no less and no more.
+#[tokio::test]
+async fn what_the_target_shows_otherwise_is_expected_and_told() {
+    const METHOD: &str = r#"
+  @A-001 @core @docs-configuration
+  Scenario: another method
+    Given the configuration "search-canary"
+    When the client sends "DELETE /api/v1/search"
+    Then the response status is 418
+"#;
+    let shows = |selectors| {
+        vec![Shows {
+            meaning: Meaning::Status(418),
+            status: 405,
+            selectors,
+            reason: "it is no teapot",
+        }]
+    };
+    let everywhere: &'static [Shows] = shows(&[]).leak();
+    let declared = Declared {
+        shows: everywhere,
+        ..Declared::default()
+    };
+    let (report, _) = run(METHOD, declared).await;
+    assert_eq!(report.scenarios[0].verdict, Verdict::Pass);
+    assert_eq!(
+        report.scenarios[0].shown,
+        ["418 is shown as 405: it is no teapot"]
+    );
+    assert!(report.succeeded());
+
+    let elsewhere: &'static [Shows] = shows(&["A-999"]).leak();
+    let declared = Declared {
+        shows: elsewhere,
+        ..Declared::default()
+    };
+    let (report, _) = run(METHOD, declared).await;
+    assert!(matches!(report.scenarios[0].verdict, Verdict::Fail { .. }));
+    assert_eq!(report.stale_declarations[0].list, "shows");
+}
+
+/// A route that can't be said is not served, and its scenarios are not run.
+#[tokio::test]
+async fn scenarios_on_a_route_that_is_left_out_are_unsupported() {
+    const ROUTES: &str = r#"
+  @A-001 @core @docs-configuration
+  Scenario: left out
+    Given the configuration "token-consumers"
+    When the client sends "GET /notes"
+    Then the response status is 401
+
+  @A-002 @core @docs-configuration
+  Scenario: served
+    Given the configuration "token-consumers"
+    When the client sends "GET /open"
+    Then the response status is 200
+"#;
+    let (report, _) = run(ROUTES, Declared::default()).await;
+    let Verdict::Unsupported { reason } = &report.scenarios[0].verdict else {
+        panic!("{:?}", report.scenarios[0].verdict)
+    };
+    assert!(reason.contains("jwt-validate"), "{reason}");
+    assert_eq!(report.scenarios[1].verdict, Verdict::Pass);
 }

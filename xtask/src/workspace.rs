@@ -19,6 +19,11 @@ pub fn root() -> Result<PathBuf> {
     Ok(root.to_owned())
 }
 
+/// Where programs are put that no package manager of the machine has.
+pub fn tools() -> Result<PathBuf> {
+    Ok(root()?.join(".tools"))
+}
+
 /// Cargo's target directory, whatever the configuration calls it: this program lies in `TARGET/debug/`.
 pub fn target() -> Result<PathBuf> {
     let program = env::current_exe()?;

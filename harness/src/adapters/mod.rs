@@ -1,22 +1,32 @@
 //! Adapters: each renders a fixture configuration into one gateway's own configuration, runs it, and says what that
 //! gateway can't do. One folder each.
 
+pub mod apache;
+mod binary;
+pub mod caddy;
+mod common;
+pub mod express_gateway;
 pub mod gateway;
+pub mod haproxy;
 pub mod nginx;
+mod port;
 mod process;
+#[cfg(test)]
+mod proof;
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::bail;
 use async_trait::async_trait;
 use tempfile::TempDir;
 
+pub use port::Port;
 pub use process::Running;
 
-use crate::fixtures::{Authority, Fixture, Texts};
+use crate::fixtures::{Authority, Fixture, PathPattern, RouteApi, Texts};
 
 /// A gateway that the suite can run against.
 #[async_trait]
@@ -30,6 +40,18 @@ pub trait Adapter: Send + Sync {
     /// When the binary is missing, with the way to install it.
     async fn version(&self) -> Result<String, SetupError>;
 
+    /// Puts something between the gateway and what stands around it, and says where. Only tests of the harness do.
+    ///
+    /// # Errors
+    /// When that can't be started.
+    async fn interpose(
+        &self,
+        _fixture: &Fixture,
+        bindings: Bindings,
+    ) -> Result<Bindings, SetupError> {
+        Ok(bindings)
+    }
+
     /// Translates a fixture, truthfully or not at all. A pure function of its arguments.
     ///
     /// # Errors
@@ -41,6 +63,17 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When it doesn't come up, with what it printed.
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError>;
+
+    /// Has the gateway's own checker read the configuration whose files stand in `dir`.
+    ///
+    /// # Errors
+    /// When it refuses it, with what it printed.
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError>;
+
+    /// What the gateway shows by its nature where most show something else.
+    fn shows(&self) -> &'static [Shows] {
+        &[]
+    }
 
     /// The scenarios that the gateway can't do although its configuration can be rendered.
     fn unsupported(&self) -> &'static [Declaration];
@@ -73,6 +106,20 @@ pub struct Rendered {
     pub arguments: Vec<String>,
     /// Environment variables, secrets among them.
     pub environment: Vec<(String, String)>,
+    /// Routes of the fixture that the gateway does not serve.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A route that the gateway can't serve as the fixture says, and so doesn't serve at all: never one that is open because
+/// a plugin has no counterpart.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// The route's name.
+    pub route: String,
+    /// What it would have matched; empty for any path.
+    pub paths: Vec<PathPattern>,
+    /// Which part of it can't be said, and why not.
+    pub reason: String,
 }
 
 /// Where a gateway runs.
@@ -80,8 +127,30 @@ pub struct Rendered {
 pub struct Site {
     /// A directory of its own, removed when it has stopped.
     pub dir: TempDir,
-    /// Holds the port of [`Bindings::listen`], already listening, to be handed to the gateway.
-    pub listener: TcpListener,
+    /// The port of [`Bindings::listen`], kept for the gateway.
+    pub port: Port,
+}
+
+/// What a gateway shows by its nature, and lawfully, for something that most show otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Shows {
+    /// What scenarios expect.
+    pub meaning: Meaning,
+    /// The status that the gateway shows instead.
+    pub status: u16,
+    /// The scenarios in which it does: ids or other tags, without `@`; empty for all.
+    pub selectors: &'static [&'static str],
+    /// Why it does.
+    pub reason: &'static str,
+}
+
+/// What a scenario expects to be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// What this status says.
+    Status(u16),
+    /// That the handshake is refused.
+    HandshakeRefused,
 }
 
 /// A gateway can't do what a fixture says.
@@ -123,7 +192,14 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 2] = ["gateway", "nginx"];
+pub const TARGETS: [&str; 6] = [
+    "gateway",
+    "nginx",
+    "haproxy",
+    "caddy",
+    "apache",
+    "express-gateway",
+];
 
 /// The adapter of this name.
 ///
@@ -133,11 +209,35 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
+        "haproxy" => Arc::new(haproxy::Haproxy),
+        "caddy" => Arc::new(caddy::Caddy),
+        "apache" => Arc::new(apache::Apache),
+        "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",
             TARGETS.join(", ")
         ),
     })
+}
+
+impl LeftOut {
+    /// This route, because of this.
+    pub fn new(route: &RouteApi, why: Unsupported) -> Self {
+        Self {
+            route: route.name.clone(),
+            paths: route.route.paths.clone(),
+            reason: why.reason,
+        }
+    }
+}
+
+impl std::fmt::Display for Meaning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Status(status) => write!(f, "{status}"),
+            Self::HandshakeRefused => f.write_str("a refused handshake"),
+        }
+    }
 }
 
 impl Unsupported {

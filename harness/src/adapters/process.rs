@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -35,6 +35,10 @@ pub struct Running {
     pub admin: Option<SocketAddr>,
     /// Its access log, one JSON object a line.
     pub access_log: Option<PathBuf>,
+    /// Files that it wants under a second name as well: the name, and the second one.
+    pub copies: Vec<(String, String)>,
+    /// Where the log has members that it calls otherwise than scenarios do: their name, and a JSON Pointer.
+    pub log_members: &'static [(&'static str, &'static str)],
     process: Mutex<Option<Process>>,
 }
 
@@ -52,6 +56,8 @@ impl Running {
             listeners,
             admin: None,
             access_log: None,
+            copies: Vec::new(),
+            log_members: &[],
             process: Mutex::new(Some(process)),
         }
     }
@@ -79,6 +85,10 @@ impl Running {
         let process = process.as_ref().ok_or_else(stopped)?;
         for (name, text) in files {
             fs::write(process.dir().join(name), text)?;
+            let copies = self.copies.iter().filter(|(copied, _)| copied == name);
+            for (_, copy) in copies {
+                fs::write(process.dir().join(copy), text)?;
+            }
         }
         process.signal(Signal::HUP, kill_process);
         Ok(())
@@ -139,6 +149,11 @@ impl Process {
         self.dir.path()
     }
 
+    /// The file that has what it prints.
+    pub fn output_file(&self) -> PathBuf {
+        self.dir().join(OUTPUT)
+    }
+
     /// Looks until `ready` finds what it looks for, the process ends, or the time is over.
     pub async fn ready<T>(
         &mut self,
@@ -162,6 +177,12 @@ impl Process {
         }
     }
 
+    /// Looks until the address takes connections.
+    pub async fn accepts(&mut self, address: SocketAddr) -> Result<(), SetupError> {
+        self.ready(|_| TcpStream::connect(address).is_ok().then_some(()))
+            .await
+    }
+
     /// Signals the process unless it has been waited for.
     fn signal(&self, signal: Signal, send: fn(Pid, Signal) -> rustix::io::Result<()>) {
         let id = self
@@ -182,7 +203,7 @@ impl Process {
     }
 
     fn output(&self) -> String {
-        tail(&self.dir.path().join(OUTPUT))
+        tail(&self.output_file())
     }
 }
 
@@ -197,6 +218,20 @@ pub(super) async fn printed(mut command: Command) -> io::Result<(bool, String)> 
         output.status.success(),
         String::from_utf8_lossy(&text).trim().to_owned(),
     ))
+}
+
+/// Has a gateway's own checker read a rendered configuration: a command that ends well if it is accepted.
+pub(super) async fn checked(
+    name: &str,
+    mut command: Command,
+    rendered: &Rendered,
+) -> Result<(), SetupError> {
+    command.envs(rendered.environment.iter().cloned());
+    match printed(command).await {
+        Ok((true, _)) => Ok(()),
+        Ok((false, output)) => Err(SetupError::new(format!("{name} refuses it: {output}"))),
+        Err(error) => Err(SetupError::new(format!("{name} can't be run: {error}"))),
+    }
 }
 
 /// Writes rendered files into a directory.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail, ensure};
 use bytes::{Bytes, BytesMut};
+use futures::FutureExt as _;
 use tokio::io::{
     AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadHalf, WriteHalf,
 };
@@ -189,6 +190,10 @@ impl Inbound {
     }
 
     async fn with_body(&mut self, mut response: Response) -> Response {
+        if self.framing == Framing::Done && response.status >= 200 {
+            self.unasked(&mut response);
+            return response;
+        }
         let mut body = BytesMut::new();
         loop {
             match self.next_piece().await {
@@ -207,6 +212,17 @@ impl Inbound {
         response.body = body.freeze();
         response.trailers = std::mem::take(&mut self.trailers);
         response
+    }
+
+    /// Takes what has come behind a response that has no body, such as that to HEAD.
+    fn unasked(&mut self, response: &mut Response) {
+        if let Some(Err(error)) = self.fill().now_or_never() {
+            tracing::debug!(%error, "the connection broke behind the response");
+        }
+        if !self.ahead.is_empty() {
+            response.body = self.ahead.split().freeze();
+            response.broken = Some("something follows a response that has no body".to_owned());
+        }
     }
 
     async fn next_piece(&mut self) -> anyhow::Result<Option<Bytes>> {

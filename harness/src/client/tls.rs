@@ -29,6 +29,8 @@ use crate::fixtures::certificates::Certified;
 
 /// How long a server may take to refuse a client's certificate once the client has done its part (TLS 1.3 only).
 const REFUSES_WITHIN: Duration = Duration::from_millis(300);
+/// How an error begins its words of an alert, before the alert's name.
+const ALERT: &str = "received fatal alert: ";
 
 /// What a client offers and whom it believes.
 #[derive(Clone, Debug)]
@@ -210,7 +212,11 @@ impl HandshakeFailure {
         match inner {
             Some(Error::AlertReceived(alert)) => Self::Alert(alert_name(&format!("{alert:?}"))),
             Some(other) => Self::Disbelieved(other.to_string()),
-            None => Self::Closed(error.to_string()),
+            // HTTP/2 passes on no more than the text.
+            None => match error.to_string().split_once(ALERT) {
+                Some((_, alert)) => Self::Alert(alert_name(alert)),
+                None => Self::Closed(error.to_string()),
+            },
         }
     }
 }

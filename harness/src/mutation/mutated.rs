@@ -1,6 +1,6 @@
 //! Our gateway, given a changed configuration while the harness goes on with the one that scenarios are about.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -62,6 +62,10 @@ impl Adapter for Mutated {
 
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
         self.gateway.start(rendered, site).await
+    }
+
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError> {
+        self.gateway.check(rendered, dir).await
     }
 
     fn unsupported(&self) -> &'static [Declaration] {

@@ -58,7 +58,7 @@ struct Document<'a> {
 }
 
 #[derive(Serialize)]
-struct Capability<'a> {
+pub(super) struct Capability<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     core: Option<Outcome<'a>>,
@@ -88,7 +88,9 @@ struct NotHeld<'a> {
     reason: &'a str,
 }
 
-fn capability<'a>((name, scenarios): (&'a str, Vec<&'a ScenarioReport>)) -> Capability<'a> {
+pub(super) fn capability<'a>(
+    (name, scenarios): (&'a str, Vec<&'a ScenarioReport>),
+) -> Capability<'a> {
     let of = |level| {
         let scenarios: Vec<_> = scenarios
             .iter()

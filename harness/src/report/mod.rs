@@ -4,8 +4,10 @@
 pub mod html;
 pub mod json;
 pub mod junit;
+pub mod matrix;
 pub mod model;
-mod plain;
+pub(crate) mod plain;
+pub mod rendered;
 pub mod terminal;
 
 #[cfg(test)]

@@ -25,6 +25,9 @@ pub struct RunReport {
     pub selection: Selection,
     /// Every scenario selected, ordered by file and line.
     pub scenarios: Vec<ScenarioReport>,
+    /// What the target was configured with, by what scenarios call it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub configurations: Vec<Configuration>,
     /// Declarations of the adapter that match no scenario of the whole suite; each one fails the run.
     pub stale_declarations: Vec<StaleDeclaration>,
     /// Set when the run was cut short (by a signal, say): what is missing from `scenarios`, and why.
@@ -39,6 +42,15 @@ pub struct Target {
     pub name: String,
     /// What the target says of its version; none if it could not be asked.
     pub version: Option<String>,
+}
+
+/// A fixture configuration in the target's own words, without keys and certificates.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Configuration {
+    /// The fixture with its changes, as in [`ScenarioReport::configuration`].
+    pub name: String,
+    /// Its files, by name; no more than the beginning of each secret is shown.
+    pub files: Vec<(String, String)>,
 }
 
 /// What was asked to run.
@@ -95,6 +107,9 @@ pub struct ScenarioReport {
     pub exchanges: Vec<Exchange>,
     /// How many exchanges there were, those left out of `exchanges` included.
     pub exchanges_total: usize,
+    /// What the target showed otherwise than most, lawfully, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shown: Vec<String>,
     /// The command that runs this scenario alone.
     pub rerun: String,
 }
@@ -264,13 +279,19 @@ impl Exchange {
 impl Message {
     fn conceal(&mut self, secrets: &[String]) {
         let values = self.headers.iter_mut().map(|(_, value)| value);
-        let texts = values.chain([&mut self.start_line, &mut self.body]);
-        for text in texts {
-            let long = |secret: &&String| secret.len() > SHOWN_OF_SECRET;
-            for secret in secrets.iter().filter(long) {
-                let beginning: String = secret.chars().take(SHOWN_OF_SECRET).collect();
-                *text = text.replace(secret, &format!("{beginning}…"));
-            }
+        for text in values.chain([&mut self.start_line, &mut self.body]) {
+            conceal(text, secrets);
+        }
+    }
+}
+
+/// Leaves no more than the beginning of each secret in a text.
+pub fn conceal(text: &mut String, secrets: &[String]) {
+    let long = |secret: &&String| secret.len() > SHOWN_OF_SECRET;
+    for secret in secrets.iter().filter(long) {
+        if text.contains(secret.as_str()) {
+            let beginning: String = secret.chars().take(SHOWN_OF_SECRET).collect();
+            *text = text.replace(secret, &format!("{beginning}…"));
         }
     }
 }

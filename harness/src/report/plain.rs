@@ -27,7 +27,7 @@ pub(super) fn target(report: &RunReport) -> String {
 }
 
 /// A duration in the unit that suits it.
-pub(super) fn duration(ms: u64) -> String {
+pub(crate) fn duration(ms: u64) -> String {
     match ms {
         0..1_000 => format!("{ms} ms"),
         1_000..60_000 => format!("{}.{} s", ms / 1_000, ms % 1_000 / 100),
@@ -36,7 +36,7 @@ pub(super) fn duration(ms: u64) -> String {
 }
 
 /// `1 scenario`, `2 scenarios`.
-pub(super) fn counted(n: usize, noun: &str) -> String {
+pub(crate) fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 

@@ -1,8 +1,8 @@
 //! A run with every verdict and every shape of exchange, for the tests of the reports.
 
 use super::model::{
-    Exchange, Level, Message, RunReport, ScenarioReport, Selection, StaleDeclaration, StepReport,
-    StepStatus, Target, UpstreamView, Verdict,
+    Configuration, Exchange, Level, Message, RunReport, ScenarioReport, Selection,
+    StaleDeclaration, StepReport, StepStatus, Target, UpstreamView, Verdict,
 };
 
 /// A run against nginx with every verdict.
@@ -29,6 +29,10 @@ pub(super) fn run() -> RunReport {
             setup_failed(),
             broken_off(),
         ],
+        configurations: vec![Configuration {
+            name: "api-keys".to_owned(),
+            files: vec![("nginx.conf".to_owned(), "worker_processes 1;\n".to_owned())],
+        }],
         stale_declarations: vec![StaleDeclaration {
             list: "unsupported".to_owned(),
             selector: "JWT-999".to_owned(),
@@ -82,6 +86,7 @@ fn pass() -> ScenarioReport {
             vec![upstream("orders-svc:8080", vec![seen])],
         )],
         exchanges_total: 1,
+        shown: Vec::new(),
         ..scenario(
             "KEY-001",
             "api-keys",
@@ -116,6 +121,7 @@ fn fail() -> ScenarioReport {
             )],
         )],
         exchanges_total: 3,
+        shown: Vec::new(),
         ..scenario(
             "KEY-002",
             "api-keys",
@@ -219,6 +225,7 @@ fn broken_off() -> ScenarioReport {
             ..exchange(request, None, vec![upstream("upload-svc:8080", Vec::new())])
         }],
         exchanges_total: 1,
+        shown: Vec::new(),
         ..scenario(
             "LIM-002",
             "limits",
@@ -269,6 +276,7 @@ fn scenario(
         steps: steps.collect(),
         exchanges: Vec::new(),
         exchanges_total: 0,
+        shown: Vec::new(),
         rerun: format!("gatecheck run --target nginx --tags @{id}"),
     }
 }

@@ -4,7 +4,7 @@ pub(super) mod identity;
 
 use cucumber::gherkin::StepType;
 
-use super::{Action, Arguments, Definition, StepFailure, StepResult};
+use super::{Action, Arguments, Definition, Need, StepFailure, StepResult};
 use crate::fixtures::Change;
 use crate::plan::Plan;
 
@@ -44,7 +44,7 @@ pub(super) const STEPS: &[Definition] = &[
         "the upstream {string} does {string}",
         "what an upstream does with requests, in the words of `mock-upstreams --list`: refuse, status=503, slow=2s",
         behaviour,
-    ),
+    ).needing(&[Need::Upstream]),
 ];
 
 fn configuration(plan: &mut Plan, arguments: &Arguments) -> StepResult {
@@ -109,5 +109,6 @@ const fn declare(
         pattern,
         about,
         action: Action::Declare(declare),
+        needs: &[],
     }
 }

@@ -3,6 +3,7 @@
 //! `given.rs` declares what a scenario needs, before anything starts; `when.rs` acts; `then.rs` asserts.
 
 mod given;
+mod need;
 mod pattern;
 mod then;
 mod when;
@@ -10,6 +11,7 @@ mod when;
 use cucumber::gherkin::{Step, StepType};
 use futures::future::LocalBoxFuture;
 
+pub use need::{Need, needs};
 pub use pattern::Arguments;
 
 use crate::plan::Plan;
@@ -34,6 +36,8 @@ pub struct Definition {
     pub about: &'static str,
     /// What it does.
     pub action: Action,
+    /// What it needs besides a gateway that answers.
+    pub needs: &'static [Need],
 }
 
 /// What a step does.
@@ -95,14 +99,15 @@ fn unknown(step: &Step) -> String {
     )
 }
 
-/// Builds a table of definitions of one kind that act or assert.
+/// Builds a table of definitions of one kind that act or assert; in brackets stands what they need.
 macro_rules! perform {
-    ($kind:ident: $($pattern:literal => $run:path, $about:literal;)+) => {
+    ($kind:ident: $($pattern:literal => $run:path $([$($need:ident),+])?, $about:literal;)+) => {
         &[$($crate::steps::Definition {
             kind: cucumber::gherkin::StepType::$kind,
             pattern: $pattern,
             about: $about,
             action: $crate::steps::Action::Perform(|world, arguments| Box::pin($run(world, arguments))),
+            needs: &[$($(crate::steps::Need::$need),+)?],
         }),+]
     };
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 
 use super::when::next_piece;
 use super::{Arguments, Definition, StepFailure, StepResult, expect, perform};
+use crate::adapters::Meaning;
 use crate::client::websocket;
 use crate::world::World;
 
@@ -42,10 +43,12 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "as before";
     "no interim response came" => no_interim,
         "no 100 Continue or other 1xx came before the response";
-    "the trailer {string} is {string}" => header::trailer_is,
+    "the trailer {string} is {string}" => header::trailer_is [Upstream],
         "the response has that trailer field once, with this value";
     "the header {string} is {string}" => header::is,
         "the response has the header once, with this value";
+    "the header {string} comes {int} times" => header::comes,
+        "the response has so many fields of that name";
     "the header {string} is present" => header::present,
         "the response has the header";
     "the header {string} is absent" => header::absent,
@@ -66,83 +69,87 @@ pub(super) const STEPS: &[Definition] = perform! { Then:
         "a table of names and values, each as in: the header … is …";
     "the responses have different values of the header {string}" => header::differ,
         "no two responses of the last step have the same value, and all have one";
-    "the body is {string}" => body::is,
+    "the body is {string}" => body::is [Upstream],
         "the whole body, as text";
     "the body is empty" => body::empty,
         "no byte of a body";
-    "the body contains {string}" => body::contains,
+    "the body contains {string}" => body::contains [Upstream],
         "the body has this part";
-    "the body does not contain {string}" => body::lacks,
+    "the body does not contain {string}" => body::lacks [Upstream],
         "the body doesn't have this part";
-    "the body has {int} bytes" => body::length,
+    "the body has {int} bytes" => body::length [Upstream],
         "the body's length, and that it came to its end";
-    "the body is JSON with:" => body::has_json,
+    "the body is JSON with:" => body::has_json [Upstream],
         "a table of JSON Pointers and JSON values (or: present, absent)";
     "the body is a problem with the status {int}" => body::problem,
         "an RFC 9457 problem: its content type, title, and the status as on the status line";
-    "the body broke off" => body::broke_off,
+    "the body broke off" => body::broke_off [Upstream],
         "the response's body ended before the end that it announced";
-    "the upstream {string} received the request" => upstream::received,
+    "the upstream {string} received the request" => upstream::received [Upstream],
         "it received the last request, once";
-    "the upstream {string} received the request {int} times" => upstream::received_times,
+    "the upstream {string} received the request {int} times" => upstream::received_times [Upstream],
         "so often, further tries included";
-    "the upstream {string} received {int} of the requests" => upstream::received_of_batch,
+    "the upstream {string} received {int} of the requests" => upstream::received_of_batch [Upstream],
         "so many of the requests of the last step";
-    "the upstream {string} received between {int} and {int} of the requests" => upstream::received_between,
+    "the upstream {string} received between {int} and {int} of the requests" => upstream::received_between [Upstream],
         "as before, within bounds";
-    "the upstream was not called" => upstream::not_called,
+    "the upstream was not called" => upstream::not_called [Upstream],
         "no upstream received the last request";
-    "the upstream {string} was not called" => upstream::one_not_called,
+    "the upstream {string} was not called" => upstream::one_not_called [Upstream],
         "this upstream didn't receive the last request";
-    "one upstream received all of the requests" => upstream::one_received_all,
+    "one upstream received all of the requests" => upstream::one_received_all [Upstream],
         "all requests of the last step went to the same upstream";
-    "the upstream {string} received the target {string}" => upstream::target,
+    "the upstream {string} received the target {string}" => upstream::target [Upstream],
         "the request target as it came to the upstream";
-    "the upstream {string} received the method {string}" => upstream::method,
+    "the upstream {string} received the method {string}" => upstream::method [Upstream],
         "the method as it came to the upstream";
-    "the upstream {string} received the header {string} with {string}" => upstream::header,
+    "the upstream {string} received the header {string} with {string}" => upstream::header [Upstream],
         "it came once, with this value";
-    "the upstream {string} received the header {string} that contains {string}" => upstream::header_contains,
+    "the upstream {string} received the header {string} that contains {string}" => upstream::header_contains [Upstream],
         "it came once, and its value has this part; {client} is the client's address";
-    "the upstream {string} received the header {string}" => upstream::has_header,
+    "the upstream {string} received the header {string}" => upstream::has_header [Upstream],
         "it came, with any value";
-    "the upstream {string} received the caller {string} in the header {string}" => upstream::caller,
+    "the upstream {string} received the caller {string} in the header {string}" => upstream::caller [Upstream],
         "the header came once, and names that consumer of the scenario";
-    "the upstream {string} received the request without the header {string}" => upstream::without_header,
+    "the upstream {string} received the request without the header {string}" => upstream::without_header [Upstream],
         "the request came, and not that header";
-    "the upstream {string} received a body of {int} bytes" => upstream::body_length,
+    "the upstream {string} received a body of {int} bytes" => upstream::body_length [Upstream],
         "the whole body came, so long";
-    "the upstream {string} received the body {string}" => upstream::body,
+    "the upstream {string} received the body {string}" => upstream::body [Upstream],
         "the body as it came to the upstream";
-    "the access log says {string} of {string}" => log::says,
+    "the access log says {string} of {string}" => log::says [AccessLog],
         "the request's line in the access log has this value under this name, at any depth, - and _ alike";
-    "the access log does not contain the key of {string}" => log::without_key,
+    "the access log does not contain the key of {string}" => log::without_key [AccessLog],
         "no line written so far has the consumer's key in it";
-    "the access log does not contain {string}" => log::without,
+    "the access log does not contain {string}" => log::without [AccessLog],
         "no line written so far has this text in it";
-    "the access log tells {string}" => log::tells,
+    "the access log tells {string}" => log::tells [AccessLog],
         "the request's line has something under this name";
-    "the access log says nothing of {string}" => log::silent,
+    "the access log says nothing of {string}" => log::silent [AccessLog],
         "the request's line has nothing under this name";
-    "the metric {string} is {int} where:" => metric::is,
+    "the metric {string} is {int} where:" => metric::is [Admin],
         "the last response has samples of that metric, and those with the labels of the table add up to it";
-    "the client reads the event {string}" => event,
+    "the client reads the event {string}" => event [Upstream],
         "the next server-sent event of the open stream has this data";
-    "the WebSocket echoes {string}" => echoes,
+    "the WebSocket echoes {string}" => echoes [Upstream],
         "a text sent over the open WebSocket comes back";
 };
 
 async fn status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, found): (u16, _) = (arguments.number(0)?, world.response()?.status);
+    let wanted = told(world, arguments.number(0)?);
+    let found = world.response()?.status;
     expect(found == wanted, || {
         format!("the status should be {wanted}, but is {found}")
     })
 }
 
 async fn status_of_two(world: &mut World, arguments: &Arguments) -> StepResult {
-    let wanted: [u16; 2] = [arguments.number(0)?, arguments.number(1)?];
     let found = world.response()?.status;
-    expect(wanted.contains(&found), || {
+    let wanted: [u16; 2] = [arguments.number(0)?, arguments.number(1)?];
+    // What is usual is no less right where the standards leave the choice.
+    let holds =
+        wanted.contains(&found) || wanted.map(|status| told(world, status)).contains(&found);
+    expect(holds, || {
         format!(
             "the status should be {} or {}, but is {found}",
             wanted[0], wanted[1]
@@ -151,7 +158,7 @@ async fn status_of_two(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn every_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (wanted, found): (u16, _) = (arguments.number(0)?, statuses(world));
+    let (wanted, found): (u16, _) = (told(world, arguments.number(0)?), statuses(world));
     expect(
         !found.is_empty() && found.iter().all(|&status| status == wanted),
         || {
@@ -164,8 +171,8 @@ async fn every_status(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn count_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (count, wanted): (usize, u16) = (arguments.number(0)?, arguments.number(1)?);
-    let found = statuses(world);
+    let count: usize = arguments.number(0)?;
+    let (wanted, found) = (told(world, arguments.number(1)?), statuses(world));
     expect(count_of(&found, wanted) == count, || {
         format!(
             "{count} responses should have the status {wanted}, but they have {}",
@@ -175,8 +182,8 @@ async fn count_status(world: &mut World, arguments: &Arguments) -> StepResult {
 }
 
 async fn at_most_status(world: &mut World, arguments: &Arguments) -> StepResult {
-    let (count, wanted): (usize, u16) = (arguments.number(0)?, arguments.number(1)?);
-    let found = statuses(world);
+    let count: usize = arguments.number(0)?;
+    let (wanted, found) = (told(world, arguments.number(1)?), statuses(world));
     expect(
         !found.is_empty() && count_of(&found, wanted) <= count,
         || {
@@ -186,6 +193,11 @@ async fn at_most_status(world: &mut World, arguments: &Arguments) -> StepResult 
             )
         },
     )
+}
+
+/// The status by which the target tells what this status means.
+fn told(world: &mut World, status: u16) -> u16 {
+    world.shown(Meaning::Status(status)).unwrap_or(status)
 }
 
 async fn no_response(world: &mut World, _: &Arguments) -> StepResult {

@@ -37,7 +37,7 @@ pub(super) const STEPS: &[Definition] = perform! { When:
         "as before, with what the configuration's ${env:NAME} stands for";
     "the client sends {string} with the header {string}" => send_with_header,
         "as before, with one header, written \"Name: value\"";
-    "another client sends {string}" => send_from_elsewhere,
+    "another client sends {string}" => send_from_elsewhere [Address],
         "sends from another address than the scenario's other requests";
     "the client sends {string} with a body of {int} bytes" => send_sized,
         "with that many bytes and a Content-Length";
@@ -69,13 +69,13 @@ pub(super) const STEPS: &[Definition] = perform! { When:
         "waits the seconds that the last response asks for";
     "the client waits {int} ms" => wait,
         "waits";
-    "the operator sends {string} to the admin address" => send_to_admin,
+    "the operator sends {string} to the admin address" => send_to_admin [Admin],
         "asks the gateway's admin interface, from its own machine";
-    "the client opens a WebSocket at {string}" => open_websocket,
+    "the client opens a WebSocket at {string}" => open_websocket [Upstream],
         "sends the opening handshake; a table gives further headers";
-    "the client opens the stream {string}" => open_stream,
+    "the client opens the stream {string}" => open_stream [Upstream],
         "sends a GET and reads no more than the head of the response";
-    "the upstream {string} sends the event {string}" => upstream_event,
+    "the upstream {string} sends the event {string}" => upstream_event [Upstream],
         "the upstream that does `stream` for this request sends a server-sent event";
 };
 

@@ -59,7 +59,7 @@ pub struct Case {
 }
 
 /// Which cases to run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     /// A tag expression, as in `@core and not @slow`.
     pub tags: Option<String>,

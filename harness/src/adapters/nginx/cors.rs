@@ -1,26 +1,10 @@
 //! CORS (Fetch §3.2) by maps on the origin.
 
-use serde::Deserialize;
-
 use super::plugins::{Plugins, exactly, quoted};
 use super::render::{braced, line};
 use crate::adapters::Unsupported;
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(super) struct Cors {
-    origins: Vec<String>,
-    #[serde(default = "cors_methods")]
-    methods: Vec<String>,
-    #[serde(default)]
-    headers: Vec<String>,
-    #[serde(default)]
-    expose_headers: Vec<String>,
-    #[serde(default)]
-    allow_credentials: bool,
-    #[serde(default = "cors_max_age")]
-    max_age: String,
-}
+use crate::adapters::common::plugins::Cors;
+use crate::adapters::common::values::duration;
 
 impl Plugins {
     /// Translates the CORS protocol: maps from the origin, and headers that are empty, so absent, for others.
@@ -72,12 +56,7 @@ impl Plugins {
 
     /// The headers that an allowed origin gets, and in a preflight alone.
     fn only(&mut self, config: &Cors, index: usize) -> Result<(), Unsupported> {
-        let seconds = config
-            .max_age
-            .strip_suffix('s')
-            .filter(|digits| digits.parse::<u32>().is_ok());
-        let seconds =
-            seconds.ok_or_else(|| Unsupported::new("cors: maxAge is rendered in whole seconds"))?;
+        let seconds = duration(&config.max_age)?.as_secs().to_string();
         let credentials = if config.allow_credentials { "true" } else { "" };
         let allowed = [
             (
@@ -100,11 +79,7 @@ impl Plugins {
                 config.headers.join(", "),
                 "~^preflight:.",
             ),
-            (
-                "Access-Control-Max-Age",
-                seconds.to_owned(),
-                "~^preflight:.",
-            ),
+            ("Access-Control-Max-Age", seconds, "~^preflight:."),
         ];
         self.after(&format!(
             "add_header Access-Control-Allow-Origin $origin_{index} always"
@@ -140,12 +115,4 @@ fn regex_of(pattern: &str) -> String {
         .map(literal)
         .collect::<Vec<_>>()
         .join("[A-Za-z0-9.-]+")
-}
-
-fn cors_methods() -> Vec<String> {
-    ["GET", "HEAD", "POST"].map(str::to_owned).to_vec()
-}
-
-fn cors_max_age() -> String {
-    "5s".to_owned()
 }

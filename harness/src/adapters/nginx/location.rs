@@ -6,7 +6,8 @@ use super::plugins::{Plugins, quoted};
 use super::render::{braced, duration, line};
 use super::secure;
 use crate::adapters::Unsupported;
-use crate::fixtures::{PathPattern, Retries, RouteApi, Service};
+use crate::adapters::common::routes::{End, Path, methods};
+use crate::fixtures::{Retries, RouteApi, Service};
 
 /// A location and where it belongs.
 pub(super) struct Location {
@@ -29,73 +30,39 @@ pub(super) fn locations(
             "routes by header or query: locations are chosen by path alone",
         ));
     }
-    let anything = [PathPattern::Prefix("/".to_owned())];
-    let paths = if route.route.paths.is_empty() {
-        &anything[..]
-    } else {
-        &route.route.paths
-    };
     let body = body(index, route, plugins)?;
-    paths
-        .iter()
-        .map(|path| location(route, path, &body))
-        .collect()
+    let paths = Path::of(&route.route).into_iter();
+    Ok(paths.map(|path| location(route, &path, &body)).collect())
 }
 
-fn location(route: &RouteApi, path: &PathPattern, body: &str) -> Result<Location, Unsupported> {
-    let (pattern, order) = pattern(path);
+fn location(route: &RouteApi, path: &Path, body: &str) -> Location {
+    let pattern = pattern(path);
     let mut text = format!("        location ~ {} {{\n", quoted(&format!("^{pattern}")));
     text.push_str(body);
     if let Some(rewrite) = rewrite(route, path, &pattern) {
         line(&mut text, 3, &rewrite);
     }
     text.push_str("        }\n");
-    Ok(Location {
+    Location {
         hosts: route.route.hosts.clone(),
-        order,
+        order: path.order(),
         text,
-    })
+    }
 }
 
-/// The regular expression of a path, and a key that sorts more specific ones first: segment by segment, literal (0)
-/// before parameter (1) before end of prefix (2); an exact path ends before (0) a prefix.
-fn pattern(path: &PathPattern) -> (String, Vec<u8>) {
-    let (text, exact) = match path {
-        PathPattern::Prefix(text) => (text.as_str(), false),
-        PathPattern::Exact(path) => (path.exact.as_str(), true),
+/// The regular expression of a path.
+fn pattern(path: &Path) -> String {
+    let beginning = path.expression(escaped, |name| format!("(?<{name}>[^/]+)"));
+    let end = match path.end {
+        End::Prefix => "(?<rest>/.*)?$",
+        End::Exact => "$",
+        End::ExactSlash => "/$",
     };
-    let mut pattern = String::new();
-    let mut order = Vec::new();
-    for segment in text.split('/').filter(|segment| !segment.is_empty()) {
-        match segment
-            .strip_prefix('{')
-            .and_then(|rest| rest.strip_suffix('}'))
-        {
-            Some(name) => {
-                pattern.push_str(&format!("/(?<{name}>[^/]+)"));
-                order.push(1);
-            }
-            None => {
-                pattern.push_str(&format!("/{}", escaped(segment)));
-                order.push(0);
-            }
-        }
-    }
-    if exact {
-        pattern.push_str(if text.ends_with('/') { "/$" } else { "$" });
-    } else {
-        pattern.push_str("(?<rest>/.*)?$");
-        order.push(2);
-    }
-    (pattern, order)
+    beginning + end
 }
 
-fn rewrite(route: &RouteApi, path: &PathPattern, pattern: &str) -> Option<String> {
-    let rest = if matches!(path, PathPattern::Prefix(_)) {
-        "$rest"
-    } else {
-        ""
-    };
+fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
+    let rest = if path.end == End::Prefix { "$rest" } else { "" };
     let target = match (&route.route.rewrite, route.route.strip_prefix) {
         (Some(template), _) => template.replace('{', "${"),
         (None, true) => String::new(),
@@ -129,7 +96,7 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     add("set $challenge \"\"");
     text.push_str(&plugins.before);
     if !route.route.methods.is_empty() {
-        let allowed = methods(&route.route.methods);
+        let allowed = methods(&route.route);
         braced(
             &mut text,
             3,
@@ -181,15 +148,6 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     secure::upstream(&route.service, &mut add)?;
     add(&format!("proxy_pass {scheme}://$service"));
     Ok(text)
-}
-
-/// HEAD follows GET.
-fn methods(methods: &[String]) -> Vec<&str> {
-    let mut allowed: Vec<&str> = methods.iter().map(String::as_str).collect();
-    if allowed.contains(&"GET") && !allowed.contains(&"HEAD") {
-        allowed.push("HEAD");
-    }
-    allowed
 }
 
 fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {

@@ -1,6 +1,5 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
-mod callers;
 mod cors;
 mod declarations;
 mod location;
@@ -10,18 +9,19 @@ mod secure;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Stdio;
 
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, printed};
+use super::process::{Process, checked, printed};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
+    binary,
 };
 use crate::fixtures::Fixture;
 
-const BINARY: &str = "nginx";
 const CONFIGURATION: &str = "nginx.conf";
 const PID_FILE: &str = "nginx.pid";
 const ACCESS_LOG: &str = "access.log";
@@ -52,23 +52,22 @@ impl Adapter for Nginx {
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
-        let mut files = render::configuration(fixture, bindings)?;
-        files.push((secure::ROOTS.to_owned(), bindings.authority.clone()));
-        files.extend(bindings.files.clone());
-        Ok(Rendered {
-            files,
-            ..Rendered::default()
-        })
+        let mut rendered = render::configuration(fixture, bindings)?;
+        let roots = (secure::ROOTS.to_owned(), bindings.authority.clone());
+        rendered.files.push(roots);
+        rendered.files.extend(bindings.files.clone());
+        Ok(rendered)
     }
 
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
-        let Site { dir, listener } = site;
+        let Site { dir, port } = site;
         let unusable = |error: std::io::Error| {
             SetupError::new(format!(
                 "the port or the directory can't be handed over: {error}"
             ))
         };
-        let address = listener.local_addr().map_err(unusable)?;
+        let address = port.address();
+        let listener = port.listening().map_err(unusable)?;
         listener.set_nonblocking(true).map_err(unusable)?;
         // The worker, of a lesser user where the master is root's, has to reach its temporary files.
         std::fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).map_err(unusable)?;
@@ -91,6 +90,13 @@ impl Adapter for Nginx {
         Ok(running)
     }
 
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError> {
+        let mut command = command();
+        command.arg("-t").arg("-p").arg(dir);
+        command.args(["-c", CONFIGURATION, "-e", "stderr"]);
+        checked("nginx -t", command, rendered).await
+    }
+
     fn unsupported(&self) -> &'static [Declaration] {
         declarations::UNSUPPORTED
     }
@@ -100,12 +106,8 @@ impl Adapter for Nginx {
     }
 }
 
-/// Distributions put the binary where only administrators' PATH leads.
 fn command() -> Command {
-    let usual = ["/usr/sbin/nginx", "/usr/local/sbin/nginx"]
-        .into_iter()
-        .find(|path| std::path::Path::new(path).is_file());
-    Command::new(usual.unwrap_or(BINARY))
+    Command::new(binary::find("nginx"))
 }
 
 #[cfg(test)]

@@ -1,13 +1,15 @@
 //! The plugins of a route, as directives: what stands in the `http` block, and what in the location.
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::callers::Callers;
 use super::location::{escaped, service_host};
 use super::render::{braced, header_variable, line};
 use crate::adapters::Unsupported;
+use crate::adapters::common::callers::{ApiKey, Callers, Password};
+use crate::adapters::common::plugins::{
+    BasicAuth, Cors, KeyAuth, Observability, RateLimit, RouteByHeader, Settings as _,
+    largest_request,
+};
 use crate::fixtures::{RouteApi, Service};
 
 /// The plugins of a route.
@@ -28,61 +30,7 @@ pub(super) struct Plugins {
     /// The route's place in the configuration, which keeps variables apart.
     pub(super) index: usize,
     authenticates: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct KeyAuth {
-    #[serde(default = "key_header")]
-    header: String,
-    #[serde(default = "realm")]
-    realm: String,
-    #[serde(default = "consumer_header")]
-    consumer_header: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct BasicAuth {
-    #[serde(default = "realm")]
-    realm: String,
-    #[serde(default = "consumer_header")]
-    consumer_header: String,
-    #[serde(default)]
-    forward: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RateLimit {
-    #[serde(default = "ip")]
-    key: String,
-    limit_per_second: Option<u32>,
-    limit_per_minute: Option<u32>,
-    burst: Option<u32>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct RouteByHeader {
-    header: String,
-    value: String,
-    to_service: String,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Observability {
-    include_header: String,
-    #[serde(default)]
-    #[expect(dead_code, reason = "only metrics depend on it, and nginx has none")]
-    values: Vec<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-struct RequestSizeLimit {
-    max_bytes: Option<Value>,
+    told: Option<String>,
 }
 
 impl Plugins {
@@ -100,15 +48,15 @@ impl Plugins {
         for plugin in &route.plugins {
             let config = &plugin.config;
             match plugin.name.as_str() {
-                "cors" => plugins.cors(&read("cors", config)?)?,
-                "key-auth" => plugins.key_auth(&read("key-auth", config)?, &callers.keys),
-                "basic-auth" => plugins.basic_auth(&read("basic-auth", config)?, callers)?,
-                "rate-limit" => plugins.rate_limit(&read("rate-limit", config)?, route)?,
+                "cors" => plugins.cors(&Cors::read(config)?)?,
+                "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, callers)?,
+                "basic-auth" => plugins.basic_auth(&BasicAuth::read(config)?, callers)?,
+                "rate-limit" => plugins.rate_limit(&RateLimit::read(config)?, route)?,
                 "route-by-header" => {
-                    plugins.route_by_header(&read("route-by-header", config)?, route)?
+                    plugins.route_by_header(&RouteByHeader::read(config)?, route)?
                 }
                 "observability" => {
-                    let Observability { include_header, .. } = read("observability", config)?;
+                    let Observability { include_header, .. } = Observability::read(config)?;
                     plugins
                         .logged
                         .push(include_header.to_lowercase().replace('-', "_"));
@@ -122,7 +70,7 @@ impl Plugins {
                 other => return Err(without_counterpart(other)),
             }
         }
-        plugins.defaults(route)?;
+        plugins.defaults(route, callers)?;
         Ok(plugins)
     }
 
@@ -144,7 +92,12 @@ impl Plugins {
         }
     }
 
-    fn key_auth(&mut self, config: &KeyAuth, consumers: &[(String, String)]) {
+    fn key_auth(&mut self, config: &KeyAuth, callers: &Callers) -> Result<(), Unsupported> {
+        if config.query.is_some() {
+            return Err(Unsupported::new(
+                "key-auth: a query keeps what is in it, so a key there would reach the upstream",
+            ));
+        }
         self.authenticates = true;
         let index = self.index;
         braced(
@@ -156,12 +109,9 @@ impl Plugins {
             ),
         );
         line(&mut self.http, 2, "default \"\"");
-        for (name, key) in consumers {
-            line(
-                &mut self.http,
-                2,
-                &format!("{} {}", exactly(key), quoted(name)),
-            );
+        for ApiKey { consumer, secret } in callers.keys.as_ref().map_err(Clone::clone)? {
+            let entry = format!("{} {}", exactly(secret), quoted(consumer));
+            line(&mut self.http, 2, &entry);
         }
         self.http.push_str("    }\n");
         let challenge = format!("ApiKey realm=\\\"{}\\\"", config.realm);
@@ -171,18 +121,13 @@ impl Plugins {
             &format!("if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"),
         );
         self.after(&format!("proxy_set_header {} \"\"", config.header));
-        self.after(&format!(
-            "proxy_set_header {} $caller",
-            config.consumer_header
-        ));
+        self.tell(&config.consumer_header);
+        Ok(())
     }
 
     fn basic_auth(&mut self, config: &BasicAuth, callers: &Callers) -> Result<(), Unsupported> {
         self.authenticates = true;
-        let (index, logins) = (
-            self.index,
-            callers.passwords.as_ref().map_err(Clone::clone)?,
-        );
+        let (index, logins) = (self.index, callers.logins.as_ref().map_err(Clone::clone)?);
         let file = format!("users_{index}");
         braced(
             &mut self.http,
@@ -194,7 +139,12 @@ impl Plugins {
         for login in logins {
             let entry = format!("{} {}", exactly(&login.user), quoted(&login.consumer));
             line(&mut self.http, 2, &entry);
-            lines.push_str(&format!("{}:{}\n", login.user, login.password));
+            let password = match &login.password {
+                Password::Plain(plain) => format!("{{PLAIN}}{plain}"),
+                // crypt(3) of glibc's libxcrypt knows bcrypt.
+                Password::Bcrypt(hash) => hash.clone(),
+            };
+            lines.push_str(&format!("{}:{password}\n", login.user));
         }
         self.http.push_str("    }\n");
         self.files.push((file.clone(), lines));
@@ -203,22 +153,19 @@ impl Plugins {
         if !config.forward {
             self.after("proxy_set_header Authorization \"\"");
         }
-        self.after(&format!(
-            "proxy_set_header {} $caller",
-            config.consumer_header
-        ));
+        self.tell(&config.consumer_header);
         Ok(())
     }
 
     /// A bucket that holds `burst` and is refilled at the sustained rate; nginx counts the request at hand beside it. A
     /// limit without a burst is a window that slides, to which the nearest is a bucket of the window's size.
     fn rate_limit(&mut self, config: &RateLimit, route: &RouteApi) -> Result<(), Unsupported> {
-        let (rate, unit, seconds) = match (config.limit_per_second, config.limit_per_minute) {
-            (Some(rate), None) => (rate, "s", 1),
-            (None, Some(rate)) => (rate, "m", 60),
+        let (rate, unit, seconds) = match config.rate()? {
+            (rate, 1) => (rate, "s", 1),
+            (rate, 60) => (rate, "m", 60),
             _ => {
                 return Err(Unsupported::new(
-                    "rate-limit: one limit, by second or by minute",
+                    "rate-limit: a rate is by second or by minute",
                 ));
             }
         };
@@ -227,7 +174,7 @@ impl Plugins {
             "ip" => "$binary_remote_addr".to_owned(),
             "consumer" => format!("$consumer_{index}"),
             "key" => match route.plugin("key-auth") {
-                Some(config) => header_variable(&read::<KeyAuth>("key-auth", config)?.header),
+                Some(config) => header_variable(&KeyAuth::read(config)?.header),
                 None => {
                     return Err(Unsupported::new(
                         "rate-limit by key where no key is asked for",
@@ -271,18 +218,8 @@ impl Plugins {
         config: &RouteByHeader,
         route: &RouteApi,
     ) -> Result<(), Unsupported> {
-        let RouteByHeader {
-            header,
-            value,
-            to_service,
-        } = config;
-        let unknown =
-            || Unsupported::new(format!("route-by-header: there is no service {to_service}"));
-        let other = route
-            .alternatives
-            .iter()
-            .find(|service| service.name == *to_service)
-            .ok_or_else(unknown)?;
+        let RouteByHeader { header, value, .. } = config;
+        let other = config.service(route)?;
         self.chooses_service = true;
         let (index, variable, value) = (self.index, header_variable(header), exactly(value));
         for (name, usual, chosen) in [
@@ -299,30 +236,31 @@ impl Plugins {
     }
 
     /// What is in force without being written.
-    fn defaults(&mut self, route: &RouteApi) -> Result<(), Unsupported> {
-        let size = match route
-            .plugins
-            .iter()
-            .find(|plugin| plugin.name == "request-size-limit")
-        {
-            Some(plugin) => {
-                read::<RequestSizeLimit>("request-size-limit", &plugin.config)?.max_bytes
-            }
-            None => None,
-        };
-        let size = match size {
-            None => 10 << 20,
-            Some(Value::String(word)) if word == "unlimited" => 0,
-            Some(value) => bytes(&value)?,
-        };
+    fn defaults(&mut self, route: &RouteApi, callers: &Callers) -> Result<(), Unsupported> {
+        // 0 is no limit.
+        let size = largest_request(route)?.unwrap_or(0);
         self.after(&format!("client_max_body_size {size}"));
         self.after("add_header X-Request-Id $request_id always");
         self.after("proxy_hide_header X-Request-Id");
         self.after("proxy_set_header X-Request-Id $request_id");
-        if !self.authenticates {
-            self.after("proxy_set_header X-Consumer-Name \"\"");
+        for header in &callers.headers {
+            if !self.tells(header) {
+                self.after(&format!("proxy_set_header {header} \"\""));
+            }
         }
         Ok(())
+    }
+
+    fn tell(&mut self, header: &str) {
+        self.after(&format!("proxy_set_header {header} $caller"));
+        self.told = Some(header.to_owned());
+    }
+
+    /// Whether the upstream is told who calls in this header.
+    fn tells(&self, header: &str) -> bool {
+        self.told
+            .as_ref()
+            .is_some_and(|told| told.eq_ignore_ascii_case(header))
     }
 
     /// Adds a directive to what comes after the check of the method.
@@ -363,58 +301,4 @@ pub(super) fn exactly(text: &str) -> String {
 
 fn is_empty(config: &Value) -> bool {
     config.is_null() || config.as_object().is_some_and(serde_json::Map::is_empty)
-}
-
-/// A plugin without a configuration has an empty one.
-fn read<T: DeserializeOwned>(name: &str, config: &Value) -> Result<T, Unsupported> {
-    let config = if config.is_null() {
-        json!({})
-    } else {
-        config.clone()
-    };
-    serde_json::from_value(config).map_err(|error| {
-        let text = error.to_string();
-        let reason = match text.split_once(", expected") {
-            Some((unknown, _)) => unknown.replace("unknown field", "nothing corresponds to"),
-            None => text,
-        };
-        Unsupported::new(format!("{name}: {reason}"))
-    })
-}
-
-fn bytes(value: &Value) -> Result<u64, Unsupported> {
-    let text = value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned);
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match &text[digits.len()..] {
-        "" => Some(1),
-        "kB" => Some(1000),
-        "KiB" => Some(1 << 10),
-        "MB" => Some(1_000_000),
-        "MiB" => Some(1 << 20),
-        "GiB" => Some(1 << 30),
-        _ => None,
-    };
-    let number = digits.parse::<u64>().ok();
-    number
-        .zip(factor)
-        .map(|(number, factor)| number * factor)
-        .ok_or_else(|| Unsupported::new(format!("the size {text}")))
-}
-
-fn key_header() -> String {
-    "X-API-Key".to_owned()
-}
-
-fn realm() -> String {
-    "gateway".to_owned()
-}
-
-fn consumer_header() -> String {
-    "X-Consumer-Name".to_owned()
-}
-
-fn ip() -> String {
-    "ip".to_owned()
 }

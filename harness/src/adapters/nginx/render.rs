@@ -4,27 +4,27 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::callers::Callers;
 use super::location::{Location, locations};
 use super::plugins::Plugins;
 use super::secure;
 use super::{ACCESS_LOG, CONFIGURATION, PID_FILE};
-use crate::adapters::{Bindings, Unsupported};
-use crate::fixtures::{Document, Fixture, Listener, Plugin, Service};
+use crate::adapters::common::callers::Callers;
+use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
+use crate::fixtures::{Document, Fixture, Listener, Plugin, RouteApi, Service};
 
 /// Plugins that are in force without being written.
 const IN_FORCE: [&str; 2] = ["request-id", "request-size-limit"];
 
-/// Renders a fixture.
+/// Renders a fixture, without the routes that can't be said.
 pub(super) fn configuration(
     fixture: &Fixture,
     bindings: &Bindings,
-) -> Result<Vec<(String, String)>, Unsupported> {
+) -> Result<Rendered, Unsupported> {
     let document = fixture
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
     refuse_globals(&document)?;
-    let callers = Callers::of(fixture, &document)?;
+    let callers = Callers::of(fixture, &document);
     let mut http = Http::default();
     let listener = document.listeners.first().cloned().unwrap_or_default();
     http.listener(&listener)?;
@@ -32,22 +32,28 @@ pub(super) fn configuration(
         http.secure = true;
         http.settings.push_str(&secure::listener(fixture, tls)?);
     }
-    let routes = document.routes();
     let mut all = Vec::new();
-    for (index, route) in routes.iter().enumerate() {
-        for service in std::iter::once(&route.service).chain(&route.alternatives) {
-            http.upstream(service, bindings)?;
+    let mut left_out = Vec::new();
+    for (index, route) in document.routes().iter().enumerate() {
+        match http.route(index, route, &callers, bindings) {
+            Ok(locations) => all.extend(locations),
+            Err(why) => left_out.push(LeftOut::new(route, why)),
         }
-        let plugins = Plugins::compile(index, route, &callers)?;
-        http.maps.push_str(&plugins.http);
-        http.files.extend(plugins.files.iter().cloned());
-        http.logged.extend(plugins.logged.iter().cloned());
-        all.extend(locations(index, route, &plugins)?);
+    }
+    if all.is_empty() {
+        let why = left_out.into_iter().next().map(|route| route.reason);
+        return Err(Unsupported::new(
+            why.unwrap_or_else(|| "no route".to_owned()),
+        ));
     }
     http.servers(&all, bindings);
     let mut files = std::mem::take(&mut http.files);
     files.insert(0, (CONFIGURATION.to_owned(), http.finish()));
-    Ok(files)
+    Ok(Rendered {
+        files,
+        left_out,
+        ..Rendered::default()
+    })
 }
 
 /// The parts of the `http` block, as they come together.
@@ -119,39 +125,29 @@ impl Http {
         }
     }
 
-    fn upstream(&mut self, service: &Service, bindings: &Bindings) -> Result<(), Unsupported> {
-        if !self.named.insert(service.name.clone()) {
-            return Ok(());
+    /// The locations of a route; what else it needs is added to the whole if all of it can be said.
+    fn route(
+        &mut self,
+        index: usize,
+        route: &RouteApi,
+        callers: &Callers,
+        bindings: &Bindings,
+    ) -> Result<Vec<Location>, Unsupported> {
+        let plugins = Plugins::compile(index, route, callers)?;
+        let locations = locations(index, route, &plugins)?;
+        let mut upstreams = Vec::new();
+        for service in std::iter::once(&route.service).chain(&route.alternatives) {
+            upstreams.push((&service.name, upstream(service, bindings)?));
         }
-        let block = &mut self.upstreams;
-        block.push_str(&format!("    upstream {} {{\n", service.name));
-        if let Some(directive) = balancing(service)? {
-            line(block, 2, &directive);
+        for (name, block) in upstreams {
+            if self.named.insert(name.clone()) {
+                self.upstreams.push_str(&block);
+            }
         }
-        secure::scheme(service)?;
-        if service.http2 {
-            return Err(Unsupported::new(
-                "http2 to upstreams: only gRPC is, by directives of its own",
-            ));
-        }
-        if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
-            return Err(Unsupported::new(
-                "a path in an upstream's URL: the target is passed on as it came",
-            ));
-        }
-        for (authority, weight) in service.authorities() {
-            let address = bindings.upstreams.get(&authority);
-            let address =
-                address.ok_or_else(|| Unsupported::new(format!("{authority} has no address")))?;
-            // Counting failures against a target is not asked for.
-            line(
-                block,
-                2,
-                &format!("server {address} weight={weight} max_fails=0"),
-            );
-        }
-        block.push_str("    }\n");
-        Ok(())
+        self.maps.push_str(&plugins.http);
+        self.files.extend(plugins.files);
+        self.logged.extend(plugins.logged);
+        Ok(locations)
     }
 
     /// One server for each host, most specific first; those routes that name no host stand in each.
@@ -293,6 +289,37 @@ fn refuse_globals(document: &Document) -> Result<(), Unsupported> {
         ))),
         None => Ok(()),
     }
+}
+
+fn upstream(service: &Service, bindings: &Bindings) -> Result<String, Unsupported> {
+    let mut block = format!("    upstream {} {{\n", service.name);
+    if let Some(directive) = balancing(service)? {
+        line(&mut block, 2, &directive);
+    }
+    secure::scheme(service)?;
+    if service.http2 {
+        return Err(Unsupported::new(
+            "http2 to upstreams: only gRPC is, by directives of its own",
+        ));
+    }
+    if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
+        return Err(Unsupported::new(
+            "a path in an upstream's URL: the target is passed on as it came",
+        ));
+    }
+    for (authority, weight) in service.authorities() {
+        let address = bindings.upstreams.get(&authority);
+        let address =
+            address.ok_or_else(|| Unsupported::new(format!("{authority} has no address")))?;
+        // Counting failures against a target is not asked for.
+        line(
+            &mut block,
+            2,
+            &format!("server {address} weight={weight} max_fails=0"),
+        );
+    }
+    block.push_str("    }\n");
+    Ok(block)
 }
 
 fn balancing(service: &Service) -> Result<Option<String>, Unsupported> {

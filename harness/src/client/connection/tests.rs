@@ -146,3 +146,23 @@ async fn what_is_sent_is_flushed() {
     let answered = timeout(Duration::from_secs(10), connection.exchange(&request)).await;
     assert_eq!(answered.unwrap().unwrap().status, 200);
 }
+
+#[tokio::test]
+async fn what_follows_a_response_that_has_no_body_is_told() {
+    let unasked: [(&str, &[u8]); 3] = [
+        (
+            "HEAD",
+            b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\nbody",
+        ),
+        ("GET", b"HTTP/1.1 204 No Content\r\n\r\nbody"),
+        ("GET", b"HTTP/1.1 304 Not Modified\r\n\r\nbody"),
+    ];
+    for (method, answer) in unasked {
+        let response = answer_to(method, answer).await.unwrap();
+        assert_eq!(response.text(), "body");
+        assert!(response.broken.unwrap().contains("no body"));
+    }
+    let answer = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 4\r\n\r\n";
+    let response = answer_to("HEAD", answer).await.unwrap();
+    assert_eq!((response.text().as_str(), response.broken), ("", None));
+}

@@ -190,3 +190,18 @@ fn alerts_are_named_as_in_the_standard() {
     assert_eq!(alert_name("UnknownCA"), "unknown_ca");
     assert_eq!(alert_name("HandshakeFailure"), "handshake_failure");
 }
+
+#[test]
+fn an_alert_is_known_by_its_words_too() {
+    let told = rustls::Error::AlertReceived(rustls::AlertDescription::CertificateRequired);
+    let error = io::Error::other(format!("connection error: {told}"));
+    let failure = HandshakeFailure::of(&error);
+    assert_eq!(
+        failure.to_string(),
+        "the server sent the alert certificate_required"
+    );
+    let failure = HandshakeFailure::of(&io::Error::other(
+        "connection error: not a result of an alert",
+    ));
+    assert!(matches!(failure, HandshakeFailure::Closed(_)));
+}

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 /// Shows a text so that it is only a text, between tags and in quoted attributes. Control characters are shown as
 /// their pictures (U+2400 to U+2421).
-pub(super) fn text(text: &str) -> impl Display + '_ {
+pub(crate) fn text(text: &str) -> impl Display + '_ {
     Text(text)
 }
 

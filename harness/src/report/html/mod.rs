@@ -1,9 +1,9 @@
 //! The report as one HTML page: no framework, nothing loaded from elsewhere (its own Content-Security-Policy forbids
 //! it), and legible without its script, which only adds filters, copying and opening.
 
-mod escape;
-mod overview;
-mod scenario;
+pub(super) mod escape;
+pub(super) mod overview;
+pub(super) mod scenario;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,9 +11,10 @@ use sha2::{Digest, Sha256};
 
 use super::model::{RunReport, Totals, Verdict};
 use super::plain;
-use escape::text;
+pub(crate) use escape::text;
 
-const STYLE: &str = include_str!("style.css");
+/// The style that every page of this program shares.
+pub(crate) const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
 /// Finds where to read what a scenario's source names; none if nowhere.
@@ -22,6 +23,16 @@ pub type SourceUrl<'a> = &'a dyn Fn(&str) -> Option<String>;
 /// Writes a run.
 pub fn page(report: &RunReport, source_url: SourceUrl<'_>) -> String {
     let title = format!("{} – Gatecheck conformance report", plain::target(report));
+    let body = format!(
+        "<a class=\"skip\" href=\"#scenarios\">Skip to the scenarios</a>\n{}{}",
+        overview::overview(report),
+        scenario::scenarios(report, source_url),
+    );
+    document(&title, STYLE, SCRIPT, &body)
+}
+
+/// A whole page around `body`, which may use this style and this script, and nothing else.
+pub(super) fn document(title: &str, style: &str, script: &str, body: &str) -> String {
     format!(
         "<!doctype html>\n\
          <html lang=\"en\">\n\
@@ -31,43 +42,42 @@ pub fn page(report: &RunReport, source_url: SourceUrl<'_>) -> String {
          <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\">\n\
          <meta name=\"color-scheme\" content=\"light dark\">\n\
          <title>{title}</title>\n\
-         <style>{STYLE}</style>\n\
+         <style>{style}</style>\n\
          </head>\n\
          <body>\n\
-         <a class=\"skip\" href=\"#scenarios\">Skip to the scenarios</a>\n\
-         {overview}\
-         {scenarios}\
-         <script>{SCRIPT}</script>\n\
+         {body}\
+         <script>{script}</script>\n\
          </body>\n\
          </html>\n",
-        policy = policy(),
-        title = text(&title),
-        overview = overview::overview(report),
-        scenarios = scenario::scenarios(report, source_url),
+        policy = policy(style, script),
+        title = text(title),
     )
 }
 
-/// Allows this style and this script, and nothing else.
-fn policy() -> String {
-    let hash = |source: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(source)));
+fn policy(style: &str, script: &str) -> String {
     format!(
         "default-src 'none'; style-src {}; script-src {}",
-        hash(STYLE),
-        hash(SCRIPT)
+        inline_source(style),
+        inline_source(script)
     )
+}
+
+/// How a Content-Security-Policy names an inline style or script.
+pub(crate) fn inline_source(source: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(source)))
 }
 
 /// How a verdict is shown.
 #[derive(Clone, Copy)]
-struct Look {
-    label: &'static str,
-    sign: &'static str,
-    count: fn(&Totals) -> usize,
-    meaning: &'static str,
+pub(super) struct Look {
+    pub label: &'static str,
+    pub sign: &'static str,
+    pub count: fn(&Totals) -> usize,
+    pub meaning: &'static str,
 }
 
 /// All verdicts, those that fail a run after the pass.
-const LOOKS: [Look; 6] = [
+pub(super) const LOOKS: [Look; 6] = [
     Look {
         label: "pass",
         sign: "✓",
@@ -117,7 +127,7 @@ fn pill(verdict: &Verdict) -> String {
     )
 }
 
-fn command(command: &str) -> String {
+pub(super) fn command(command: &str) -> String {
     format!(
         "<div class=\"command\"><code>{}</code><button type=\"button\" class=\"copy\">Copy</button></div>\n",
         text(command)

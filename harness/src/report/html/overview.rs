@@ -144,7 +144,7 @@ fn card(report: &RunReport, level: Level) -> String {
 }
 
 /// The shares of the verdicts; the figures beside it say the same in words.
-fn bar(totals: &Totals) -> String {
+pub(in crate::report) fn bar(totals: &Totals) -> String {
     let mut rectangles = String::new();
     let mut x = 0;
     for look in LOOKS {
@@ -165,7 +165,7 @@ fn bar(totals: &Totals) -> String {
     )
 }
 
-fn legend(totals: &Totals) -> String {
+pub(in crate::report) fn legend(totals: &Totals) -> String {
     let items = LOOKS.iter().map(|look| {
         format!(
             "<li><span class=\"pill {label}\"><span class=\"sign\" aria-hidden=\"true\">{}</span>{label}</span> \
@@ -227,6 +227,6 @@ fn row(name: &str, totals: &Totals, capability: &str) -> String {
     row + "</tr>\n"
 }
 
-fn total(totals: &Totals) -> usize {
+pub(in crate::report) fn total(totals: &Totals) -> usize {
     LOOKS.iter().map(|look| (look.count)(totals)).sum()
 }

@@ -3,7 +3,7 @@
 use super::escape::text;
 use super::{LOOKS, SourceUrl, command, pill, plain};
 use crate::report::model::{
-    Exchange, Message, RunReport, ScenarioReport, StepStatus, UpstreamView, Verdict,
+    Configuration, Exchange, Message, RunReport, ScenarioReport, StepStatus, UpstreamView, Verdict,
 };
 
 pub(super) fn scenarios(report: &RunReport, source_url: SourceUrl<'_>) -> String {
@@ -12,7 +12,7 @@ pub(super) fn scenarios(report: &RunReport, source_url: SourceUrl<'_>) -> String
     let groups = groups.iter().map(|(name, scenarios)| {
         let scenarios: String = scenarios
             .iter()
-            .map(|scenario| self::scenario(scenario, source_url))
+            .map(|scenario| self::scenario(scenario, source_url, ""))
             .collect();
         format!(
             "<section class=\"group\">\n<h3>{}</h3>\n{scenarios}</section>\n",
@@ -21,9 +21,10 @@ pub(super) fn scenarios(report: &RunReport, source_url: SourceUrl<'_>) -> String
     });
     format!(
         "<section aria-labelledby=\"scenarios\">\n<h2 id=\"scenarios\" tabindex=\"-1\">Scenarios</h2>\n{}{}\
-         <p class=\"empty\" hidden>Nothing matches the filter.</p>\n</section>\n</main>\n",
+         <p class=\"empty\" hidden>Nothing matches the filter.</p>\n</section>\n{}</main>\n",
         filter(&names),
         groups.collect::<String>(),
+        configurations(report),
     )
 }
 
@@ -59,7 +60,12 @@ fn filter(capabilities: &[&str]) -> String {
     )
 }
 
-fn scenario(scenario: &ScenarioReport, source_url: SourceUrl<'_>) -> String {
+/// A scenario, closed. Anchors begin with `prefix`, where several runs share a page.
+pub(in crate::report) fn scenario(
+    scenario: &ScenarioReport,
+    source_url: SourceUrl<'_>,
+    prefix: &str,
+) -> String {
     let explanation = plain::explanation(&scenario.verdict);
     let gist = explanation.lines().next().unwrap_or_default();
     let gist = if gist.is_empty() {
@@ -74,21 +80,60 @@ fn scenario(scenario: &ScenarioReport, source_url: SourceUrl<'_>) -> String {
          <span class=\"level\">{level}</span><span class=\"took\">{took}</span></summary>\n\
          <div class=\"inside\">\n{about}{steps}{exchanges}<h5>Run it alone</h5>\n{command}</div>\n</details>\n",
         label = scenario.verdict.label(),
-        anchor = text(&format!("{}-{}", scenario.id, scenario.line)),
+        anchor = text(&format!("{prefix}{}-{}", scenario.id, scenario.line)),
         level = scenario.level,
         capability = text(&scenario.capability),
         pill = pill(&scenario.verdict),
         id = text(&scenario.id),
         name = text(&scenario.name),
         took = plain::duration(scenario.duration_ms),
-        about = about(scenario, source_url),
+        about = about(scenario, source_url, prefix),
         steps = steps(scenario),
         exchanges = exchanges(scenario),
         command = command(&scenario.rerun),
     )
 }
 
-fn about(scenario: &ScenarioReport, source_url: SourceUrl<'_>) -> String {
+/// What the target was configured with.
+fn configurations(report: &RunReport) -> String {
+    if report.configurations.is_empty() {
+        return String::new();
+    }
+    let all: String = report
+        .configurations
+        .iter()
+        .map(|one| configuration(one, ""))
+        .collect();
+    format!(
+        "<section aria-labelledby=\"configurations\">\n<h2 id=\"configurations\">Configurations</h2>\n{all}</section>\n"
+    )
+}
+
+/// One configuration; its files are shown when it is opened.
+pub(in crate::report) fn configuration(configuration: &Configuration, prefix: &str) -> String {
+    let files = configuration.files.iter().map(|(name, content)| {
+        format!(
+            "<h6>{}</h6>\n<pre tabindex=\"0\">{}</pre>\n",
+            text(name),
+            text(content.trim_end())
+        )
+    });
+    format!(
+        "<details class=\"configuration\" id=\"{}\">\n<summary>{}</summary>\n{}</details>\n",
+        text(&anchor(prefix, &configuration.name)),
+        text(&configuration.name),
+        files.collect::<String>(),
+    )
+}
+
+/// Where on the page a configuration is.
+pub(in crate::report) fn anchor(prefix: &str, name: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = name.chars().map(plain).collect();
+    format!("{prefix}configuration-{name}")
+}
+
+fn about(scenario: &ScenarioReport, source_url: SourceUrl<'_>, prefix: &str) -> String {
     let sources: Vec<_> = scenario
         .sources
         .iter()
@@ -109,9 +154,19 @@ fn about(scenario: &ScenarioReport, source_url: SourceUrl<'_>) -> String {
     if let Some(configuration) = &scenario.configuration {
         facts.push((
             "Configuration",
-            format!("<code>{}</code>", text(configuration)),
+            format!(
+                "<a href=\"#{}\"><code>{}</code></a>",
+                text(&anchor(prefix, configuration)),
+                text(configuration)
+            ),
         ));
     }
+    facts.extend(
+        scenario
+            .shown
+            .iter()
+            .map(|shown| ("Shown otherwise", text(shown).to_string())),
+    );
     if let Verdict::KnownFailing { link, .. } | Verdict::UnexpectedPass { link, .. } =
         &scenario.verdict
     {

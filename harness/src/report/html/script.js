@@ -44,7 +44,7 @@
 
   const reveal = () => {
     const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (target && target.matches(".scenario")) {
+    if (target && target.matches(".scenario, .configuration")) {
       target.open = true;
       target.scrollIntoView();
     }

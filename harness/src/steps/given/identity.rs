@@ -8,7 +8,7 @@ use crate::fixtures::tokens::kinds;
 use crate::fixtures::{Answer, Consumer, Key, Password, TokenClaim};
 use crate::plan::connecting::{list, unknown};
 use crate::plan::{Plan, ServerAnswer, TokenPlan};
-use crate::steps::{Arguments, Definition, StepFailure, StepResult};
+use crate::steps::{Arguments, Definition, Need, StepFailure, StepResult};
 
 /// The steps.
 pub(in crate::steps) const STEPS: &[Definition] = &[
@@ -21,27 +21,27 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
         "a token {string}",
         "a good token of the configuration's first issuer: sub user-7, the configured audience, ten minutes",
         token,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "a token {string} with:",
         "rows: issuer, algorithm, header NAME, or a claim; values are JSON, text, removed, or times as now+5m",
         token,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "a token {string} that is {string}",
         "of a kind that `gatecheck fixtures --list` tells: expired, wrong-audience, alg-none …",
         token_of_kind,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "a token {string} that is {string} with:",
         "as before, and rows as above",
         token_of_kind,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "an opaque token {string}",
         "a token that the introspection endpoint calls active: sub user-7, ten minutes, issuer and audience as configured",
         opaque_token,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "an opaque token {string} with:",
         "as before, and members of the answer: active false, scope \"a b\", exp now+1m; removed takes one away",
@@ -51,52 +51,52 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
         "a client certificate {string}",
         "from the authority of clients, with the name as CN",
         certificate,
-    ),
+    ).needing(&[Need::Handshake]),
     declare(
         "a client certificate {string} with:",
         "rows: common name, organization, host, email, uri, each of the last three as often as wanted",
         certificate,
-    ),
+    ).needing(&[Need::Handshake]),
     declare(
         "a client certificate {string} that is {string}",
         "of a variant that `gatecheck fixtures --list` tells: expired, wrong-authority, revoked …",
         certificate_of_variant,
-    ),
+    ).needing(&[Need::Handshake]),
     declare(
         "a client certificate {string} that is {string} with:",
         "as before, and rows as above",
         certificate_of_variant,
-    ),
+    ).needing(&[Need::Handshake]),
     declare(
         "the client connects with:",
         "rows: listener (its number), server name (SNI; none), certificate (of the client; none), protocols (ALPN; h2, http/1.1), version (TLSv1.2)",
         connects,
-    ),
+    ).needing(&[Need::Handshake]),
     declare(
         "the server {string} speaks TLS with:",
         "of an upstream or an issuer; rows: certificate (a variant: expired), hosts; of upstreams also client certificate (required, not asked for), protocols, version",
         speaks,
-    ),
+    ).needing(&[Need::Upstream]),
     declare(
         "the issuer {string} answers {string}",
         "what its key set and metadata are answered with, in the words of `gatecheck fixtures --list`: status=500, stall, good",
         answers,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "the metadata of the issuer {string} is answered with {string}",
         "as before, and its key set as it was",
         metadata_answers,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "the OpenID metadata of the issuer {string} is answered with {string}",
         "as before, and the metadata of OAuth (RFC 8414) as it was",
         openid_answers,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "the introspection endpoint {string} answers {string}",
         "as before, by its host",
         answers,
-    ),
+    ).needing(&[Need::Issuer]),
 ];
 
 fn consumer(plan: &mut Plan, arguments: &Arguments) -> StepResult {

@@ -31,6 +31,14 @@ pub(super) async fn are(world: &mut World, arguments: &Arguments) -> StepResult 
         .try_for_each(|(name, value)| one(world, name, value))
 }
 
+pub(super) async fn comes(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (name, wanted): (_, usize) = (arguments.text(0), arguments.number(1)?);
+    let found = world.response()?.header_values(name);
+    expect(found.len() == wanted, || {
+        format!("the header {name} should come {wanted} times, but is {found:?}")
+    })
+}
+
 pub(super) async fn present(world: &mut World, arguments: &Arguments) -> StepResult {
     value(world, arguments.text(0)).map(drop)
 }

@@ -4,6 +4,7 @@ use mock_upstreams::Received;
 
 use super::header::value;
 use super::upstream::last;
+use crate::adapters::Meaning;
 use crate::client::tls::names;
 use crate::client::{Handshake, HandshakeFailure};
 use crate::plan::connecting::unknown;
@@ -21,25 +22,25 @@ pub(in crate::steps) const STEPS: &[Definition] = perform! { Then:
         "WWW-Authenticate has a challenge of this scheme; rows: a parameter and its value (or: present, absent)";
     "the challenge is a bare {string}" => challenge_is_bare,
         "as before, and it says nothing of an error: no error, no error_description, no scope";
-    "the handshake fails" => handshake_fails,
+    "the handshake fails" => handshake_fails [Handshake],
         "the gateway refused to shake hands: by an alert, or by closing the connection";
-    "the handshake fails with the alert {string}" => handshake_fails_with,
+    "the handshake fails with the alert {string}" => handshake_fails_with [Handshake],
         "as before, with this alert in the words of RFC 8446: certificate_required, unknown_ca (several with commas between)";
-    "the client is connected with:" => connected,
+    "the client is connected with:" => connected [Handshake],
         "rows: protocol (ALPN: h2, http/1.1, none), version (TLSv1.3), certificate (a host that the gateway's is for), certificate asked for (yes, no)";
-    "the upstream {string} is connected with:" => upstream_connected,
+    "the upstream {string} is connected with:" => upstream_connected [Upstream, Handshake],
         "the connection of the last request; rows: protocol, version, server name, certificate (a host that the gateway's is for; none)";
-    "the upstream {string} received the certificate of {string} in the header {string}" => upstream_certificate,
+    "the upstream {string} received the certificate of {string} in the header {string}" => upstream_certificate [Upstream, Handshake],
         "the header has the client's certificate as a byte sequence (RFC 9440)";
-    "the issuer {string} was asked {int} times" => asked,
+    "the issuer {string} was asked {int} times" => asked [Issuer],
         "its key set, since the gateway started";
-    "the issuer {string} was asked at most {int} times" => asked_at_most,
+    "the issuer {string} was asked at most {int} times" => asked_at_most [Issuer],
         "as before, or less often";
-    "the introspection endpoint was asked {int} times" => endpoint_asked,
+    "the introspection endpoint was asked {int} times" => endpoint_asked [Issuer],
         "since the gateway started";
-    "the introspection endpoint was asked about the token {string} {int} times" => asked_about,
+    "the introspection endpoint was asked about the token {string} {int} times" => asked_about [Issuer],
         "whatever the answer was; also where several scenarios share the gateway";
-    "the introspection endpoint was sent:" => sent,
+    "the introspection endpoint was sent:" => sent [Issuer],
         "its last call; rows: method, authentication (basic, post, tls, none), accept, content type, or a field of the form";
 };
 
@@ -91,10 +92,16 @@ fn challenge(world: &World, scheme: &str) -> Result<Vec<(String, String)>, StepF
 }
 
 async fn handshake_fails(world: &mut World, _: &Arguments) -> StepResult {
-    refusal(world).map(drop)
+    match world.shown(Meaning::HandshakeRefused) {
+        Some(status) => answered_instead(world, status),
+        None => refusal(world).map(drop),
+    }
 }
 
 async fn handshake_fails_with(world: &mut World, arguments: &Arguments) -> StepResult {
+    if let Some(status) = world.shown(Meaning::HandshakeRefused) {
+        return answered_instead(world, status);
+    }
     let failure = refusal(world)?;
     let mut wanted = arguments.text(0).split(',').map(str::trim);
     let holds = match failure {
@@ -103,6 +110,14 @@ async fn handshake_fails_with(world: &mut World, arguments: &Arguments) -> StepR
     };
     expect(holds, || {
         format!("the alert should be {}, but {failure}", arguments.text(0))
+    })
+}
+
+/// That a gateway which shakes hands with anyone refused the request behind the handshake.
+fn answered_instead(world: &World, wanted: u16) -> StepResult {
+    let found = world.response()?.status;
+    expect(found == wanted, || {
+        format!("the request should be refused with {wanted}, but is answered with {found}")
     })
 }
 

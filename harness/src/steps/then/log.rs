@@ -15,7 +15,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 pub(super) async fn says(world: &mut World, arguments: &Arguments) -> StepResult {
     let (wanted, name) = (world.expand(arguments.text(0))?, arguments.text(1));
     let line = line(world).await?;
-    let found = lookup(&line, &normal(name));
+    let found = member(world, &line, name)?;
     let text = found.map(|value| {
         value
             .as_str()
@@ -49,7 +49,7 @@ pub(super) async fn without(world: &mut World, arguments: &Arguments) -> StepRes
 
 pub(super) async fn tells(world: &mut World, arguments: &Arguments) -> StepResult {
     let line = line(world).await?;
-    let found = lookup(&line, &normal(arguments.text(0)));
+    let found = member(world, &line, arguments.text(0))?;
     expect(found.is_some_and(|value| !value.is_null()), || {
         format!(
             "the access log should tell {}, but doesn't: {line}",
@@ -60,7 +60,7 @@ pub(super) async fn tells(world: &mut World, arguments: &Arguments) -> StepResul
 
 pub(super) async fn silent(world: &mut World, arguments: &Arguments) -> StepResult {
     let line = line(world).await?;
-    let found = lookup(&line, &normal(arguments.text(0)));
+    let found = member(world, &line, arguments.text(0))?;
     expect(found.is_none(), || {
         format!(
             "the access log should say nothing of {}, but says {found:?}",
@@ -100,6 +100,26 @@ fn read(world: &World) -> Result<String, StepFailure> {
     let path = path.ok_or_else(|| StepFailure("this target has no access log".to_owned()))?;
     std::fs::read_to_string(path)
         .map_err(|error| StepFailure(format!("the access log can't be read: {error}")))
+}
+
+/// What a line says under a name; where it lists one thing, that.
+fn member<'a>(
+    world: &World,
+    line: &'a Value,
+    name: &str,
+) -> Result<Option<&'a Value>, StepFailure> {
+    let name = normal(name);
+    let members = world.instance()?.running.log_members;
+    let found = match members.iter().find(|(known, _)| *known == name) {
+        Some((_, pointer)) => line.pointer(pointer),
+        None => lookup(line, &name),
+    };
+    Ok(
+        found.map(|value| match value.as_array().map(Vec::as_slice) {
+            Some([only]) => only,
+            _ => value,
+        }),
+    )
 }
 
 /// The value under a name, wherever it is.

@@ -17,43 +17,43 @@ const ASKED_WITHIN: Duration = Duration::from_secs(5);
 
 /// The steps.
 pub(in crate::steps) const STEPS: &[Definition] = perform! { When:
-    "the client sends {string} with the token {string}" => send_with_token,
+    "the client sends {string} with the token {string}" => send_with_token [Issuer],
         "as before, with the token where the configuration wants it: Authorization: Bearer, unless it says otherwise";
-    "the client sends {string} with the token {string}, {int} times at once" => send_with_token_at_once,
+    "the client sends {string} with the token {string}, {int} times at once" => send_with_token_at_once [Issuer],
         "as before, so many requests at the same time";
     "the client sends {string} with the password of {string}" => send_with_password,
         "as before, with the consumer's name and password (Authorization: Basic)";
-    "the client sends {string} until the handshake fails" => send_until_refused,
+    "the client sends {string} until the handshake fails" => send_until_refused [Handshake],
         "sends again and again, for at most 5 s, until the gateway refuses to shake hands";
-    "the client sends {string} until another certificate is shown" => send_until_other,
+    "the client sends {string} until another certificate is shown" => send_until_other [Handshake],
         "sends again and again, for at most 5 s, until the gateway's certificate is not that of the last response";
-    "the client connects with:" => connects,
+    "the client connects with:" => connects [Handshake],
         "from here on; rows as in Given";
-    "the client certificate {string} is revoked" => revoke_certificate,
+    "the client certificate {string} is revoked" => revoke_certificate [Handshake],
         "it is on the lists that are made from now on; renew the file for the gateway to know";
-    "the operator renews the file {string}" => renew,
+    "the operator renews the file {string}" => renew [Files],
         "a PEM file of the configuration is made anew (a certificate with its key, a list of revoked ones), and the gateway asked to reload";
-    "the token {string} is issued anew" => reissue,
+    "the token {string} is issued anew" => reissue [Issuer],
         "with the same claims and the issuer's present keys";
-    "the token {string} is revoked" => revoke_token,
+    "the token {string} is revoked" => revoke_token [Issuer],
         "the introspection endpoint calls it inactive from now on";
-    "the issuer {string} adds keys" => add_keys,
+    "the issuer {string} adds keys" => add_keys [Issuer],
         "it signs with new keys, and still publishes the former ones";
-    "the issuer {string} replaces its keys" => replace_keys,
+    "the issuer {string} replaces its keys" => replace_keys [Issuer],
         "it signs with new keys, and no longer publishes the former ones";
-    "the issuer {string} withdraws its former keys" => withdraw_keys,
+    "the issuer {string} withdraws its former keys" => withdraw_keys [Issuer],
         "it publishes none but the keys that sign";
-    "the issuer {string} answers {string}" => answers,
+    "the issuer {string} answers {string}" => answers [Issuer],
         "what its key set and metadata are answered with from now on: status=500, stall, close, not-json, good";
-    "the metadata of the issuer {string} is answered with {string}" => metadata_answers,
+    "the metadata of the issuer {string} is answered with {string}" => metadata_answers [Issuer],
         "as before, and its key set as it was";
-    "the issuer {string} sends the header {string}" => cache_control,
+    "the issuer {string} sends the header {string}" => cache_control [Issuer],
         "with its key set from now on; Cache-Control alone can be set: \"Cache-Control: max-age=60\"";
-    "the issuer {string} was asked {int} times" => was_asked,
+    "the issuer {string} was asked {int} times" => was_asked [Issuer],
         "waits, for at most 5 s, until its key set was asked for so often since the gateway started";
-    "the introspection endpoint {string} answers {string}" => answers,
+    "the introspection endpoint {string} answers {string}" => answers [Issuer],
         "as before, by its host";
-    "the introspection endpoint was asked {int} times" => endpoint_was_asked,
+    "the introspection endpoint was asked {int} times" => endpoint_was_asked [Issuer],
         "waits, for at most 5 s, until it was asked so often since the gateway started";
 };
 

@@ -1,0 +1,29 @@
+use super::*;
+use crate::adapters::proof;
+
+#[test]
+fn configurations_are_rendered_as_before() {
+    proof::rendered_as_before(&Apache);
+}
+
+#[tokio::test]
+async fn httpd_accepts_every_rendered_configuration() {
+    proof::accepted_by_its_own_checker(&Apache).await;
+}
+
+#[test]
+fn what_httpd_cannot_say_is_unsupported() {
+    let unsupported = |rest: &str| proof::unsupported(&Apache, rest);
+    assert!(unsupported("plugins: [{name: jwt-validate}]").contains("jwt-validate"));
+    assert!(unsupported("plugins: [{name: rate-limit}]").contains("rate-limit"));
+    assert!(
+        unsupported("plugins: [{name: anonymous, config: {consumer: a}}]").contains("anonymous")
+    );
+    assert!(
+        unsupported("plugins: [{name: authorize, config: {roles: [a]}}]").contains("by their keys")
+    );
+    assert!(unsupported("listeners: [{limits: {headerBytes: 4KiB}}]").contains("headerBytes"));
+    assert!(unsupported("listeners: [{timeouts: {head: 250ms}}]").contains("whole seconds"));
+    assert!(unsupported("admin: {address: '127.0.0.1:0'}").contains("admin"));
+    assert!(unsupported("no-such-key: 1").contains("no-such-key"));
+}

@@ -1,0 +1,140 @@
+//! What Express Gateway can't do, or is known to do wrongly, although its configuration can be rendered.
+
+use crate::adapters::{Declaration, KnownFailing};
+
+pub(super) const UNSUPPORTED: &[Declaration] = &[
+    Declaration {
+        selector: "problem-json",
+        reason: "what it answers itself is plain text",
+    },
+    Declaration {
+        selector: "access-log",
+        reason: "its log is text for people, and has no line for each request",
+    },
+    Declaration {
+        selector: "OBS-022",
+        reason: "its log is text for people, and has no line for each request",
+    },
+    Declaration {
+        selector: "OBS-023",
+        reason: "its log is text for people, and has no line for each request",
+    },
+    Declaration {
+        selector: "admin",
+        reason: "its admin interface keeps users and keys, and tells nothing of requests",
+    },
+    Declaration {
+        selector: "sliding-window",
+        reason: "requests are counted in fixed windows",
+    },
+    Declaration {
+        selector: "ratelimit-headers",
+        reason: "what is left of a quota is told in X-RateLimit headers alone",
+    },
+    Declaration {
+        selector: "OBS-001",
+        reason: "its id goes to the upstream, not on the response",
+    },
+    Declaration {
+        selector: "OBS-003",
+        reason: "its id goes to the upstream, not on the response",
+    },
+    Declaration {
+        selector: "LIMIT-007",
+        reason: "bodies have no limit",
+    },
+    Declaration {
+        selector: "ROUTE-070",
+        reason: "paths are matched as they came",
+    },
+    Declaration {
+        selector: "ROUTE-071",
+        reason: "paths are matched and passed on as they came",
+    },
+    Declaration {
+        selector: "ROUTE-072",
+        reason: "a path that begins with two slashes loses one on its way",
+    },
+    Declaration {
+        selector: "ROUTE-073",
+        reason: "nothing is refused for what is encoded in it",
+    },
+    Declaration {
+        selector: "ROUTE-077",
+        reason: "paths are matched as they came",
+    },
+    Declaration {
+        selector: "ROUTE-078",
+        reason: "nothing is refused for what is encoded in it",
+    },
+    Declaration {
+        selector: "misdirected",
+        reason: "the scheme of a target in absolute form is not looked at",
+    },
+    Declaration {
+        selector: "TLS-020",
+        reason: "hosts are not compared with the certificate of the connection",
+    },
+    Declaration {
+        selector: "TLS-021",
+        reason: "its TLS listener speaks no HTTP/2",
+    },
+    Declaration {
+        selector: "TLS-022",
+        reason: "hosts are not compared with the certificate of the connection",
+    },
+    Declaration {
+        selector: "TLS-023",
+        reason: "hosts are not compared with the certificate of the connection",
+    },
+    Declaration {
+        selector: "TLS-024",
+        reason: "hosts are not compared with the certificate of the connection",
+    },
+    Declaration {
+        selector: "TLS-004",
+        reason: "a wildcard in the name of a certificate stands for several labels",
+    },
+    Declaration {
+        selector: "TLS-006",
+        reason: "certificates are read when it starts",
+    },
+    Declaration {
+        selector: "TLS-007",
+        reason: "its TLS listener speaks no HTTP/2",
+    },
+    Declaration {
+        selector: "TLS-009",
+        reason: "its TLS listener speaks no HTTP/2",
+    },
+    Declaration {
+        selector: "TLS-010",
+        reason: "its pipelines pass no WebSocket",
+    },
+    Declaration {
+        selector: "TLS-013",
+        reason: "its TLS listener speaks no HTTP/2",
+    },
+    Declaration {
+        selector: "UP-024",
+        reason: "nothing is sent twice",
+    },
+];
+
+pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
+    KnownFailing {
+        selector: "ROUTE-020",
+        reason: "a policy that ends a request sets no header, so 405 comes without Allow",
+        link: "https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6",
+    },
+    KnownFailing {
+        selector: "ROUTE-054",
+        reason: "of a target in absolute form the Host header counts, not the target",
+        link: "https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2",
+    },
+    KnownFailing {
+        selector: "TLS-002",
+        reason: "server names are compared with upper and lower case apart",
+        link: "https://www.rfc-editor.org/rfc/rfc6066#section-3",
+    },
+];

@@ -1,0 +1,138 @@
+//! HAProxy 2.6 and later, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
+
+mod access;
+mod backend;
+mod cors;
+mod declarations;
+mod frontend;
+mod limits;
+mod lookups;
+mod people;
+mod render;
+mod routing;
+mod rules;
+mod secure;
+mod settings;
+mod words;
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use tokio::process::Command;
+
+use super::process::{Process, checked, printed};
+use super::{
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
+    Unsupported, binary,
+};
+use crate::fixtures::Fixture;
+
+const CONFIGURATION: &str = "haproxy.cfg";
+/// The first version with all that is rendered.
+const OLDEST: (u32, u32) = (2, 6);
+const INSTALL: &str = "install it: apt-get install haproxy";
+
+/// The adapter.
+#[derive(Clone, Copy, Debug)]
+pub struct Haproxy;
+
+#[async_trait]
+impl Adapter for Haproxy {
+    fn name(&self) -> &'static str {
+        "haproxy"
+    }
+
+    async fn version(&self) -> Result<String, SetupError> {
+        let mut command = Command::new(binary::find("haproxy"));
+        command.arg("-v");
+        match printed(command).await {
+            Ok((true, text)) => recent_enough(&text),
+            Ok((false, output)) => Err(SetupError::new(format!("haproxy -v failed: {output}"))),
+            Err(error) => Err(SetupError::with_help(
+                format!("haproxy can't be run: {error}"),
+                INSTALL,
+            )),
+        }
+    }
+
+    fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
+        let mut rendered = render::configuration(fixture, bindings)?;
+        let roots = (secure::ROOTS.to_owned(), bindings.authority.clone());
+        rendered.files.push(roots);
+        rendered.files.extend(bindings.files.clone());
+        Ok(rendered)
+    }
+
+    async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
+        let Site { dir, port } = site;
+        let address = port.address();
+        // A master in the foreground, which reloads on SIGHUP.
+        let mut command = command(dir.path());
+        command.arg("-W");
+        let mut process = Process::start("haproxy", command, rendered, dir)?;
+        // The port is kept until HAProxy listens on it.
+        process.accepts(address).await?;
+        drop(port);
+        let access_log = process.output_file();
+        let mut running = Running::new(process, vec![address]);
+        running.access_log = Some(access_log);
+        running.copies = keys_beside_certificates(rendered);
+        Ok(running)
+    }
+
+    async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError> {
+        let mut command = command(dir);
+        command.arg("-c");
+        checked("haproxy -c", command, rendered).await
+    }
+
+    fn shows(&self) -> &'static [Shows] {
+        declarations::SHOWS
+    }
+
+    fn unsupported(&self) -> &'static [Declaration] {
+        declarations::UNSUPPORTED
+    }
+
+    fn known_failing(&self) -> &'static [KnownFailing] {
+        declarations::KNOWN_FAILING
+    }
+}
+
+fn command(dir: &Path) -> Command {
+    let mut command = Command::new(binary::find("haproxy"));
+    command.current_dir(dir).args(["-f", CONFIGURATION]);
+    command
+}
+
+/// The version in `HAProxy version 2.6.12-1 2023/05/09 - https://haproxy.org/`, unless it is too old.
+fn recent_enough(text: &str) -> Result<String, SetupError> {
+    let unreadable = || SetupError::new(format!("haproxy -v says no version: {text}"));
+    let version = text.split_whitespace().nth(2).ok_or_else(unreadable)?;
+    let mut numbers = version.split(['.', '-']).map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        return Err(unreadable());
+    };
+    if (major, minor) < OLDEST {
+        return Err(SetupError::with_help(
+            format!("haproxy {version} is older than {}.{}", OLDEST.0, OLDEST.1),
+            INSTALL,
+        ));
+    }
+    Ok(version.to_owned())
+}
+
+/// The files of the fixture that stand a second time beside their certificates, where HAProxy looks for keys.
+fn keys_beside_certificates(rendered: &Rendered) -> Vec<(String, String)> {
+    let beside = rendered.files.iter();
+    let beside = beside.filter(|(name, _)| name.ends_with(".pem.key"));
+    let pairs = beside.flat_map(|(copy, text)| {
+        let same = rendered.files.iter();
+        let same = same.filter(move |(name, other)| name != copy && other == text);
+        same.map(move |(name, _)| (name.clone(), copy.clone()))
+    });
+    pairs.collect()
+}
+
+#[cfg(test)]
+mod tests;
