@@ -8,7 +8,7 @@ Feature: A user name and a password
   Scenario: without them there is a challenge, with the charset that passwords are in
     When the client sends "GET /ledger"
     Then the response status is 401
-    And the header "WWW-Authenticate" contains "Basic realm="
+    And the header "WWW-Authenticate" contains 'Basic realm="ledger"'
     And the header "WWW-Authenticate" contains "UTF-8"
     And the upstream was not called
 
@@ -72,3 +72,12 @@ Feature: A user name and a password
     Then the response status is 200
     And the access log says "alice" of "consumer"
     And the access log does not contain "YWxpY2U6b3BlbjpzZXNhbWU="
+
+  @BASIC-011 @core @rfc7617-2
+  Scenario: a password that the environment has
+    When the client sends "GET /ledger" with the header "Authorization: Basic {base64 service:{env LEDGER_PASSWORD}}"
+    Then the response status is 200
+    And the upstream "ledger" received the header "X-Consumer-Name" with "service"
+    When the client sends "GET /ledger" with the header "Authorization: Basic {base64 service:wrong}"
+    Then the response status is 401
+    And the upstream was not called

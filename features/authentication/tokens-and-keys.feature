@@ -142,3 +142,12 @@ Feature: Keys and tokens together
     Then the response status is 401
     And the introspection endpoint was asked about the token "t" 0 times
     And the upstream was not called
+
+  @COMBINE-040 @core @docs-configuration
+  Scenario: each consumer's token goes with its own key
+    Given a token "bob" with:
+      | sub | user-bob |
+    When the client sends "GET /both" with the key that the environment has as "BOB_KEY"
+      | Authorization | Bearer {token bob} |
+    Then the response status is 200
+    And the upstream "both" received the header "X-Consumer-Name" with "bob"

@@ -11,13 +11,14 @@ Feature: Who may do what
     When the client sends "<request>" with the key that the environment has as "<key>"
     Then the response status is <status>
     And the upstream "orders" received the request
+    And the upstream "orders" received the header "X-Consumer-Name" with "<name>"
 
     Examples:
-      | role   | request         | key        | status |
-      | admin  | DELETE /orders/7 | ADMIN_KEY  | 200    |
-      | admin  | GET /orders     | ADMIN_KEY  | 200    |
-      | editor | GET /orders/7   | EDITOR_KEY | 200    |
-      | editor | POST /orders    | EDITOR_KEY | 200    |
+      | role   | request          | key        | status | name |
+      | admin  | DELETE /orders/7 | ADMIN_KEY  | 200    | ann  |
+      | admin  | GET /orders      | ADMIN_KEY  | 200    | ann  |
+      | editor | GET /orders/7    | EDITOR_KEY | 200    | eve  |
+      | editor | POST /orders     | EDITOR_KEY | 200    | eve  |
 
   @AUTHZ-002 @core @rfc9110-15.5.4
   Scenario: a role that is not enough for this method
@@ -44,6 +45,9 @@ Feature: Who may do what
     Then the response status is 200
     And the upstream "orders" received the request
     When the client sends "GET /orders/7" with the key of "paul"
+    Then the response status is 403
+    And the upstream was not called
+    When the client sends "POST /orders/7/status" with the key of "paul"
     Then the response status is 403
     And the upstream was not called
 
@@ -83,3 +87,9 @@ Feature: Who may do what
     And the body is JSON with:
       | /code | "forbidden" |
     And the body does not contain "admin"
+
+  @AUTHZ-041 @extended @access-log @docs-configuration
+  Scenario: the log tells who was refused
+    When the client sends "GET /orders" with the key that the environment has as "SUSPENDED_KEY"
+    Then the response status is 403
+    And the access log says "sam" of "consumer"

@@ -23,6 +23,8 @@ Feature: Who may do what, by what a token says
       | GET /reports          | reports  | scope  | reports:list mail reports:read          |
       | GET /reports          | reports  | scp    | ["reports:list", "reports:read"]        |
       | GET /notes            | notes    | realm_access          | {"roles": ["writer"]}    |
+      | GET /letters          | letters  | teams                 | ["post"]                 |
+      | GET /files            | files    | permissions           | mail files:read          |
       | GET /notes            | notes    | https://example/roles | ["writer"]               |
 
   @AUTHZ-021 @core @rfc9110-15.5.4
@@ -44,9 +46,13 @@ Feature: Who may do what, by what a token says
       | DELETE /orders/7       | scope  | admin                       |
       | GET /orders/7          | groups | ["partners"]                |
       | POST /orders/7/status  | groups | ["partners"]                |
+      | GET /orders/7          | level  | 3                           |
+      | POST /orders/levels    | level  | 3                           |
       | GET /orders/levels     | level  | 33                          |
       | GET /orders/levels     | level  | [33, {"level": 3}]          |
       | GET /notes             | roles  | ["writer"]                  |
+      | GET /letters           | groups | ["post"]                    |
+      | GET /files             | scope  | files:read                  |
       | GET /notes             | https://example/roles | {"writer": true} |
       | GET /notes             | realm_access.roles | ["reader"]      |
 
@@ -72,6 +78,9 @@ Feature: Who may do what, by what a token says
     Given a token "both" with:
       | tenant       | acme                           |
       | realm_access | {"roles": ["guest", "clerk"]} |
+    And a token "auditor" with:
+      | tenant       | acme                   |
+      | realm_access | {"roles": ["auditor"]} |
     And a token "tenant" with:
       | tenant | acme |
     And a token "role" with:
@@ -80,6 +89,14 @@ Feature: Who may do what, by what a token says
     When the client sends "GET /orders/7/audit" with the token "both"
     Then the response status is 200
     And the upstream "orders" received the request
+    When the client sends "GET /orders/7/audit" with the token "auditor"
+    Then the response status is 200
+    When the client sends "POST /orders/7/audit" with the token "both"
+    Then the response status is 403
+    And the upstream was not called
+    When the client sends "GET /orders/7" with the token "both"
+    Then the response status is 403
+    And the upstream was not called
     When the client sends "GET /orders/7/audit" with the token "tenant"
     Then the response status is 403
     And the upstream was not called
@@ -112,6 +129,9 @@ Feature: Who may do what, by what a token says
     When the client sends "DELETE /orders/7" with the token "ann"
     Then the response status is 200
     And the upstream "orders" received the request
+    And the upstream "orders" received the header "X-Consumer-Name" with "ann"
+    When the client sends "GET /letters" with the token "ann"
+    Then the response status is 200
     When the client sends "DELETE /orders/7" with the token "nobody"
     Then the response status is 403
     And the upstream was not called
@@ -142,3 +162,11 @@ Feature: Who may do what, by what a token says
       | X-User-Roles | admin |
     Then the response status is 200
     And the upstream "orders" received the header "X-User-Roles" with "editor"
+
+  @AUTHZ-040 @extended @access-log @docs-configuration
+  Scenario: the log tells whose token was refused
+    Given a token "sam" with:
+      | sub | user-sam |
+    When the client sends "GET /orders" with the token "sam"
+    Then the response status is 403
+    And the access log says "sam" of "consumer"

@@ -22,7 +22,8 @@ Feature: A page may read what the gateway itself answers
     Given the configuration "cors"
       | /apis/0/plugins/- | {"name": "rate-limit", "config": {"key": "ip", "limitPerMinute": 6, "burst": 1}} |
     When the client sends "GET /open" with the header "Origin: https://app.example.com"
-    And the client sends 1 such requests
+    Then the response status is 200
+    When the client sends 1 such requests
     Then the response status is 429
     And the header "Access-Control-Allow-Origin" is "https://app.example.com"
     And the header "Vary" lists "Origin"
@@ -32,8 +33,21 @@ Feature: A page may read what the gateway itself answers
   Scenario: 413
     Given the configuration "cors"
       | /apis/0/plugins/- | {"name": "request-size-limit", "config": {"maxBytes": "1KiB"}} |
+    When the client sends "PUT /open" with a body of 1024 bytes
+      | Origin | https://app.example.com |
+    Then the response status is 200
     When the client sends "PUT /open" with a body of 1025 bytes
       | Origin | https://app.example.com |
     Then the response status is 413
     And the header "Access-Control-Allow-Origin" is "https://app.example.com"
     And the upstream was not called
+
+  @CORS-043 @strict @draft-ietf-httpapi-ratelimit-headers-10 @ratelimit-headers
+  Scenario: a page's limit is told, and is that of its own address
+    Given the configuration "cors"
+      | /apis/0/plugins/- | {"name": "rate-limit", "config": {"key": "ip", "limitPerMinute": 6, "burst": 1}} |
+    When the client sends "GET /open" with the header "Origin: https://app.example.com"
+    Then the response status is 200
+    And the header "RateLimit-Policy" is '"default";q=6;w=60'
+    When another client sends "GET /open"
+    Then the response status is 200

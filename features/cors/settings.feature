@@ -30,6 +30,7 @@ Feature: CORS preflights in other settings
     When the client asks from "https://anybody.example.net" whether it may send "GET /closed"
     Then the response status is 204 or 200
     And the header "Access-Control-Allow-Origin" is "*"
+    And the header "Access-Control-Allow-Methods" does not contain "PATCH"
     And the header "Access-Control-Allow-Credentials" is absent
 
   @CORS-011 @strict @docs-configuration

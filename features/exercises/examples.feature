@@ -24,6 +24,13 @@ Feature: The documented examples run as they stand
       | true   | payments-v2 | payments-v1 |
       | false  | payments-v1 | payments-v2 |
 
+  @EXAMPLE-004 @strict @docs-configuration @access-log
+  Scenario: the log tells who asked for the canary
+    Given the configuration "payments-canary"
+    When the client sends "POST /api/v1/payments" with the header "X-Canary: true"
+    Then the response status is 200
+    And the access log says "true" of "X-Canary"
+
   @EXAMPLE-003 @core @docs-configuration @rfc9110-15.5.6
   Scenario: payments are not read
     Given the configuration "payments-canary"

@@ -39,3 +39,14 @@ Feature: Exercise: an API for partners
     And the upstream was not called
     When the client sends "GET /api/v1/partners" with the key of "two"
     Then the response status is 200
+
+  @PARTNER-004 @core @exercise-partners
+  Scenario Outline: each partner is known by its key: <name>
+    When the client sends "<method> /api/v1/partners" with the key that the environment has as "<key>"
+    Then the response status is 200
+    And the upstream "partners" received the header "X-Consumer-Name" with "<name>"
+
+    Examples:
+      | method | key             | name |
+      | GET    | PARTNER_ONE_KEY | one  |
+      | POST   | PARTNER_TWO_KEY | two  |

@@ -182,3 +182,18 @@ Feature: Exercise: a guard of tokens and roles
     Then the response status is 503
     And the header "WWW-Authenticate" is absent
     And the upstream was not called
+
+  @GUARD-040 @core @exercise-token-guard
+  Scenario Outline: tokens last an hour at most: <end>
+    Given the configuration "token-guard"
+    And a token "t" with:
+      | roles | ["reader"] |
+      | iat   | now        |
+      | exp   | <end>      |
+    When the client sends "GET /api/v1/articles" with the token "t"
+    Then the response status is <status>
+
+    Examples:
+      | end     | status |
+      | now+58m | 200    |
+      | now+62m | 401    |

@@ -70,8 +70,8 @@ Feature: Request heads have limits
 
   @LIMIT-062 @extended @rfc9110-15.5.15 @docs-configuration
   Scenario: a target that is too long
-    When the client sends "GET /small?{400}"
+    When the client sends "GET /small?{505}"
     Then the response status is 200
-    When the client sends "GET /small?{600}"
+    When the client sends "GET /small?{506}"
     Then the response status is 414
     And the upstream was not called

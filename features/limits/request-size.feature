@@ -9,6 +9,7 @@ Feature: Request bodies have a limit
     When the client sends "POST /upload" with a body of 65536 bytes
     Then the response status is 200
     And the upstream "upload" received a body of 65536 bytes
+    And the upstream "upload" received the header "Host" with "upload-svc:8080"
 
   @LIMIT-002 @core @rfc9110-15.5.14
   Scenario: a longer one is refused before the upstream is called

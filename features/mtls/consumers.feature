@@ -187,6 +187,7 @@ Feature: A certificate tells who calls
       | certificate | ann |
     When the client sends "GET /staff"
     Then the response status is 200
+    And the upstream "staff" received the request
     When the client connects with:
       | certificate | bob |
     And the client sends "GET /staff"

@@ -61,6 +61,9 @@ Feature: Rate limits of every kind
     And no header begins with "RateLimit"
     And the header "Retry-After" is absent
     And the access log says "rate-limited" of "dry_run"
+    When another client sends "GET /rehearsed"
+    Then the response status is 200
+    And the access log says nothing of "dry_run"
 
   @RATE-065 @extended @docs-configuration
   Scenario: a request may cost more than one
@@ -96,3 +99,10 @@ Feature: Rate limits of every kind
     When the client sends "GET /costly"
     Then the response status is 200
     And no header begins with "X-RateLimit-"
+
+  @RATE-068 @core @docs-plugins @sliding-window
+  Scenario: so many requests a day
+    When the client sends "GET /daily"
+    And the client sends 3 such requests
+    Then 2 of the responses have the status 200
+    And 1 of the responses have the status 429

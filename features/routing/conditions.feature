@@ -19,6 +19,7 @@ Feature: Routing by header and query
       | /search?version=22    | none   | plain         |
       | /search?a=1&version=2 | none   | second        |
       | /search?version=2     | acme   | tenant-second |
+      | /search?version=3     | acme   | tenant        |
 
   @ROUTE-061 @core @docs-configuration
   Scenario Outline: a header is matched by a pattern: <build>

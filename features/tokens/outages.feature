@@ -102,7 +102,9 @@ Feature: Issuers that can't be asked, or answer with something else than keys
   @JWT-153 @extended @docs-plugins
   Scenario: keys are not used for ever
     Given a gateway of its own with the configuration "key-sets"
-      | /plugins/0/config/keySet | {"minTtl": "4s", "maxTtl": "4s", "stale": "0s"} |
+      | /plugins/0/config/keySet/minTtl   | "4s"    |
+      | /plugins/0/config/keySet/maxTtl   | "4s"    |
+      | /plugins/0/config/keySet/stale    | "0s"    |
     And a token "t"
     When the client sends "GET /notes" with the token "t"
     Then the response status is 200
@@ -191,3 +193,15 @@ Feature: Issuers that can't be asked, or answer with something else than keys
       | /code | "keys-unavailable" |
     And the body does not contain "auth.example"
     And the access log says "keys-unavailable" of "cause"
+
+  @JWT-203 @extended @docs-plugins
+  Scenario: a fetch that takes too long is given up, and another is made
+    Given a gateway of its own with the configuration "key-sets"
+      | /plugins/0/config/keySet/timeout | "300ms" |
+    And the issuer "auth.example" answers "stall"
+    And a token "t"
+    When the client sends "GET /notes" with the token "t"
+    Then the response status is 503
+    And the upstream was not called
+    When the issuer "auth.example" was asked 2 times
+    Then the response status is 503

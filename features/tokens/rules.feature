@@ -20,6 +20,7 @@ Feature: What tokens have to say
       | exact    | none   | now+1m  | 200    | 1     |
       | exact    | none   | now     | 401    | 0     |
       | lenient  | 2m     | now-45s | 200    | 1     |
+      | lenient  | 2m     | now-90s | 200    | 1     |
       | lenient  | 2m     | now-2m  | 401    | 0     |
 
   @JWT-041 @core @rfc7519-4.1.5

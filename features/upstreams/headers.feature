@@ -11,6 +11,7 @@ Feature: What upstreams are told of a request besides what the client sent
       | Forwarded         | for=203.0.113.66;proto=https    |
     Then the response status is 200
     And the upstream "plain" received the header "X-Forwarded-For" with "{client}"
+    And the upstream "plain" received the header "Host" with "plain-svc:8080"
     And the upstream "plain" received the header "X-Forwarded-Host" with "shop.example.com"
     And the upstream "plain" received the header "X-Forwarded-Proto" with "http"
     And the upstream "plain" received the header "Forwarded" that contains "for={client};"

@@ -14,6 +14,7 @@ Feature: Failed requests are tried again, where that does no harm
       | a listed 503   | status=503    | GET    |
       | a reset        | reset=request | GET    |
       | an early close | close=request | PUT    |
+      | a refusal      | refuse        | GET    |
 
   @UP-011 @core @rfc9110-9.2.2
   Scenario Outline: a POST that was sent is not tried again after <failure>
@@ -45,13 +46,53 @@ Feature: Failed requests are tried again, where that does no harm
       | POST   |
 
   @UP-012 @core @docs-configuration
-  Scenario: a status that is not listed is the answer
+  Scenario Outline: a status that is not listed is the answer: <status>
     Given a gateway of its own with the configuration "retries"
-    And the upstream "one-svc" does "status=500;body=mine"
+    And the upstream "one-svc" does "status=<status>;body=mine"
     When the client sends "GET /two"
     And the client sends 4 such requests
-    Then 2 of the responses have the status 500
+    Then 2 of the responses have the status <status>
     And the upstream "one-svc" received 2 of the requests
+
+    Examples:
+      | status |
+      | 500    |
+      | 502    |
+
+  @UP-028 @core @docs-configuration
+  Scenario Outline: where other methods are listed, a <method> is tried again, once
+    Given a gateway of its own with the configuration "retried-methods"
+    When the client sends "<method> /written" with the header "Gatecheck-Behaviour: status=503"
+    Then the response status is 503
+    And the upstream "draft-svc" received the request 1 times
+    And the upstream "copy-svc" received the request 1 times
+    And the upstream "spare-svc" was not called
+
+    Examples:
+      | method |
+      | GET    |
+      | POST   |
+
+  @UP-029 @core @docs-configuration
+  Scenario Outline: and what is not listed is not: <method> with <status>
+    Given a gateway of its own with the configuration "retried-methods"
+    When the client sends "<method> /written" with the header "Gatecheck-Behaviour: status=<status>"
+    Then the response status is <status>
+    And the upstream "draft-svc" received the request 1 times
+    And the upstream "copy-svc" was not called
+
+    Examples:
+      | method | status |
+      | PUT    | 503    |
+      | GET    | 502    |
+
+  @UP-030 @core @docs-configuration
+  Scenario: a status is the answer where only time counts
+    Given a gateway of its own with the configuration "retries"
+    When the client sends "GET /patient" with the header "Gatecheck-Behaviour: status=502"
+    Then the response status is 502
+    And the upstream "first-svc" received the request 1 times
+    And the upstream "second-svc" was not called
 
   @UP-013 @core @docs-configuration
   Scenario: no target is tried twice

@@ -10,6 +10,7 @@ pub mod expectations;
 pub mod faults;
 pub mod fixtures;
 pub mod lab;
+pub mod mutation;
 pub mod plan;
 pub mod report;
 pub mod servers;
@@ -25,6 +26,7 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use adapters::Adapter;
 use adapters::remote::Remote;
@@ -48,6 +50,8 @@ pub struct RunOptions {
     pub gateway_bin: Option<PathBuf>,
     /// How many scenarios run side by side.
     pub concurrency: usize,
+    /// Whether the run ends with the first scenario that fails; those that had not ended are missing then.
+    pub stop_at_failure: bool,
     /// Called with each scenario as it ends.
     pub progress: Arc<Progress>,
 }
@@ -64,6 +68,7 @@ impl RunOptions {
             filter: Filter::default(),
             gateway_bin: None,
             concurrency: Self::CONCURRENCY,
+            stop_at_failure: false,
             progress: Arc::new(|_| {}),
         }
     }
@@ -202,6 +207,7 @@ async fn run_agenda(
         vec![open]
     };
     let done = Arc::new(Mutex::new(Vec::new()));
+    let failed = Arc::new(Notify::new());
     let course = async {
         for group in groups {
             let engine = Engine {
@@ -210,7 +216,7 @@ async fn run_agenda(
                 known_failing: known_failing.clone(),
                 session: session.clone(),
                 concurrency: options.concurrency.max(1),
-                progress: options.progress.clone(),
+                progress: watched(options, &failed),
                 target: options.given(),
             };
             engine.run(done.clone()).await;
@@ -219,6 +225,7 @@ async fn run_agenda(
     let mut end = end_signals().context("signals can't be waited for")?;
     let interrupted = tokio::select! {
         () = course => None,
+        () = failed.notified() => None,
         signal = end.recv() => signal.map(|()| "a signal ended the run; scenarios that had not ended are missing".to_owned()),
     };
     session.lab.close().await;
@@ -234,6 +241,21 @@ async fn run_agenda(
     })
 }
 
+/// What is called with each scenario as it ends: it also tells that one has failed, where the run is to stop then.
+fn watched(options: &RunOptions, failed: &Arc<Notify>) -> Arc<Progress> {
+    let (progress, failed, stops) = (
+        options.progress.clone(),
+        failed.clone(),
+        options.stop_at_failure,
+    );
+    Arc::new(move |scenario| {
+        progress(scenario);
+        if stops && matches!(scenario.verdict, Verdict::Fail { .. }) {
+            failed.notify_one();
+        }
+    })
+}
+
 /// Yields when the process is asked to end.
 fn end_signals() -> std::io::Result<tokio::sync::mpsc::Receiver<()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -245,7 +267,10 @@ fn end_signals() -> std::io::Result<tokio::sync::mpsc::Receiver<()>> {
     ] {
         let (mut signals, sender) = (signal(kind)?, sender.clone());
         tokio::spawn(async move {
-            signals.recv().await;
+            tokio::select! {
+                _ = signals.recv() => {}
+                () = sender.closed() => return,
+            }
             if sender.send(()).await.is_err() {
                 tracing::debug!("the run had ended by itself");
             }

@@ -4,6 +4,7 @@ mod derive_checks;
 mod run_faults;
 mod run_fixtures;
 mod run_matrix;
+mod run_mutate;
 mod run_render;
 mod watch;
 
@@ -50,6 +51,8 @@ enum Command {
     Steps,
     /// Start servers of issuers and upstreams with certificates and tokens, until ctrl-c.
     Fixtures(run_fixtures::Fixtures),
+    /// Change fixture configurations one thing at a time, and tell which changes no scenario notices.
+    Mutate(run_mutate::Mutate),
     /// Write a suite of synthetic checks from a gateway's configuration.
     Derive(derive_checks::Derive),
     /// Run a suite of checks against a gateway, again and again: status page, metrics, log, alerts.
@@ -121,6 +124,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::List { selection } => list(selection),
         Command::Steps => print_steps(),
         Command::Fixtures(arguments) => run_fixtures::run(arguments),
+        Command::Mutate(arguments) => run_mutate::run(arguments),
         Command::Derive(arguments) => derive_checks::run(arguments),
         Command::Watch(arguments) => watch::run(arguments),
         Command::Faults(arguments) => run_faults::run(arguments),

@@ -88,8 +88,22 @@ pub(super) async fn accepted_by_its_own_checker(adapter: &dyn Adapter) {
 
 /// Why a small configuration can't be rendered as a whole: a bare route `/a`, and `rest` after it.
 pub(super) fn unsupported(adapter: &dyn Adapter, rest: &str) -> String {
-    let text = format!("service: {{name: a, url: 'http://a:1'}}\nroute: {{paths: [/a]}}\n{rest}");
-    let fixture = Fixture::parse("a", &text).unwrap();
+    of_document(
+        adapter,
+        &format!("service: {{name: a, url: 'http://a:1'}}\n{rest}"),
+    )
+}
+
+/// Why a route `/a` can't be rendered whose service has these settings.
+pub(super) fn unsupported_service(adapter: &dyn Adapter, settings: &str) -> String {
+    of_document(
+        adapter,
+        &format!("service: {{name: a, url: 'http://a:1', {settings}}}"),
+    )
+}
+
+fn of_document(adapter: &dyn Adapter, text: &str) -> String {
+    let fixture = Fixture::parse("a", &format!("{text}\nroute: {{paths: [/a]}}")).unwrap();
     render(adapter, &fixture).unwrap_err().reason
 }
 

@@ -53,6 +53,10 @@ pub(super) const STEPS: &[Definition] = perform! { When:
         "as before, without the header that carries the key";
     "the client sends {int} such requests, each with another value of the header {string}" => send_again_varied,
         "as before, with a header that counts them: 1, 2, 3 …";
+    "the client sends {int} such requests, each with another last segment" => send_below,
+        "as before, with a segment behind the path that counts them: /1, /2, /3 …";
+    "the client sends {int} such requests, each from another address" => send_from_everywhere,
+        "as before, each from an address of its own, none of which the scenario has used";
     "the client sends {string} until the response status is {int}" => send_until,
         "sends again and again, for at most 5 s, what has to succeed once something before it has ended";
     "the client leaves the response open" => leave_open,
@@ -190,6 +194,29 @@ async fn send_again_varied(world: &mut World, arguments: &Arguments) -> StepResu
         let number: usize = number;
         request.headers.push((name.to_owned(), number.to_string()));
         world.send(request, client.clone()).await?;
+    }
+    Ok(())
+}
+
+async fn send_below(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, client) = (last_request(world)?, world.client(0)?);
+    let count: usize = arguments.number(0)?;
+    world.begin_batch();
+    for number in 1..=count {
+        let mut request = request.clone();
+        request.target = format!("{}/{number}", request.target);
+        world.send(request, client.clone()).await?;
+    }
+    Ok(())
+}
+
+async fn send_from_everywhere(world: &mut World, arguments: &Arguments) -> StepResult {
+    let (request, count): (_, u8) = (last_request(world)?, arguments.number(0)?);
+    world.begin_batch();
+    // The first two are those of the scenario's client and of another one.
+    for nth in 2..count.saturating_add(2) {
+        let client = world.client(nth)?;
+        world.send(request.clone(), client).await?;
     }
     Ok(())
 }

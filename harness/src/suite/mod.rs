@@ -2,7 +2,7 @@
 
 mod tags;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -126,6 +126,37 @@ impl Suite {
                     .is_none_or(|name| case.name.to_lowercase().contains(name))
         };
         Ok(self.cases.iter().filter(selected).cloned().collect())
+    }
+
+    /// The suite without any cases but those of these numbers, which they keep.
+    pub fn only(&self, numbers: &HashSet<usize>) -> Self {
+        let wanted = |scenario: &Scenario| {
+            case_number(&scenario.tags).is_some_and(|number| numbers.contains(&number))
+        };
+        let features = self.features.iter().filter_map(|feature| {
+            let scenarios = feature.scenarios.iter().filter(|one| wanted(one));
+            let scenarios: Vec<Scenario> = scenarios.cloned().collect();
+            (!scenarios.is_empty()).then(|| Feature {
+                keyword: feature.keyword.clone(),
+                name: feature.name.clone(),
+                description: feature.description.clone(),
+                background: feature.background.clone(),
+                scenarios,
+                rules: Vec::new(),
+                tags: feature.tags.clone(),
+                span: feature.span,
+                position: feature.position,
+                path: feature.path.clone(),
+            })
+        });
+        let cases = self
+            .cases
+            .iter()
+            .filter(|case| numbers.contains(&case.number));
+        Self {
+            features: features.collect(),
+            cases: cases.cloned().collect(),
+        }
     }
 
     fn add(&mut self, path: &str, mut feature: Feature, problems: &mut Vec<String>) {

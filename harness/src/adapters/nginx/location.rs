@@ -152,6 +152,11 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
 
 fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
     let timeouts = &service.timeouts;
+    if timeouts.idle.is_some() {
+        return Err(Unsupported::new(
+            "timeouts.idle: one proxy_read_timeout goes for answers and for streams",
+        ));
+    }
     let or =
         |given: &Option<String>, default: &str| given.clone().unwrap_or_else(|| default.to_owned());
     add(&format!(
@@ -167,6 +172,9 @@ fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsuppor
     ));
     Ok(())
 }
+
+/// The methods that nginx tries again unless told otherwise.
+const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
 
 /// nginx tries another target, never the same one twice, and by default no request that isn't idempotent.
 fn retries(retries: &Retries, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
@@ -191,17 +199,24 @@ fn retries(retries: &Retries, add: &mut dyn FnMut(&str)) -> Result<(), Unsupport
             }
         });
     }
-    let unsafe_methods = retries
-        .methods
-        .iter()
-        .flatten()
-        .any(|method| matches!(method.as_str(), "POST" | "PATCH"));
-    if unsafe_methods {
-        on.push("non_idempotent".to_owned());
-    } else if retries.methods.is_some() {
-        return Err(Unsupported::new(
-            "retries.methods: it is all idempotent methods or all methods",
-        ));
+    if let Some(methods) = &retries.methods {
+        let listed = |names: &[&str]| {
+            let named = names
+                .iter()
+                .filter(|name| methods.iter().any(|one| one == *name));
+            named.count()
+        };
+        let all = listed(&IDEMPOTENT) == IDEMPOTENT.len();
+        let others = listed(&["POST", "PATCH"]);
+        match (all, others) {
+            (true, 0) => {}
+            (true, 2) => on.push("non_idempotent".to_owned()),
+            _ => {
+                return Err(Unsupported::new(
+                    "retries.methods: it is all idempotent methods or all methods",
+                ));
+            }
+        }
     }
     on.dedup();
     let attempts = retries.attempts.unwrap_or(1);

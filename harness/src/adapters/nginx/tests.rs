@@ -22,4 +22,7 @@ fn what_nginx_cannot_say_is_unsupported() {
     assert!(unsupported("listeners: [{http2: true}]").contains("http2"));
     assert!(unsupported("admin: {address: '127.0.0.1:0'}").contains("admin"));
     assert!(unsupported("no-such-key: 1").contains("no-such-key"));
+    let unsupported = |settings: &str| proof::unsupported_service(&Nginx, settings);
+    assert!(unsupported("retries: {methods: [GET, POST]}").contains("retries.methods"));
+    assert!(unsupported("timeouts: {idle: 1s}").contains("timeouts.idle"));
 }
