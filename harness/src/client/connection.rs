@@ -20,6 +20,9 @@ const MAX_HEAD: usize = 1 << 20;
 /// The largest response body that is read, in bytes.
 const MAX_BODY: usize = 64 << 20;
 
+/// How much is read at once, in bytes.
+const READ_AT_ONCE: usize = 1 << 12;
+
 /// What a connection is made of: a socket, with TLS or without.
 pub(super) trait Transport: AsyncRead + AsyncWrite + fmt::Debug + Send + Unpin {}
 
@@ -336,6 +339,7 @@ impl Inbound {
     }
 
     async fn fill(&mut self) -> io::Result<usize> {
+        self.ahead.reserve(READ_AT_ONCE);
         self.reader.read_buf(&mut self.ahead).await
     }
 }

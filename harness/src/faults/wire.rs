@@ -8,6 +8,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{ReadHalf, WriteHalf};
 use tokio::net::{TcpSocket, TcpStream};
 
+/// How much is read at once, in bytes.
+const READ_AT_ONCE: usize = 1 << 14;
+
 /// The reading half of a connection, with what was read ahead.
 #[derive(Debug)]
 pub(super) struct Source<'a> {
@@ -25,6 +28,7 @@ impl<'a> Source<'a> {
 
     /// Reads more; 0 at the end. Nothing is lost where this is cancelled.
     pub async fn fill(&mut self) -> io::Result<usize> {
+        self.ahead.reserve(READ_AT_ONCE);
         self.reader.read_buf(&mut self.ahead).await
     }
 

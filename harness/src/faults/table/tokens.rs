@@ -88,6 +88,16 @@ pub const FAULTS: &[Fault] = &[
         }),
     },
     Fault {
+        name: "strips-challenge-for-tokens",
+        about: "refuses a token without saying how to come back",
+        told_by: &[],
+        defect: Defect::Outward(|_, response| {
+            if response.fields.says("WWW-Authenticate", "Bearer") {
+                response.fields.remove("WWW-Authenticate");
+            }
+        }),
+    },
+    Fault {
         name: "accuses-without-token",
         about: "calls a token invalid that was not there",
         told_by: &[
