@@ -28,7 +28,7 @@ const ABOUT_CALLERS: [&str; 6] = [
 /// `jwt-validate`, as far as it is about keys in the configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Tokens {
+pub(super) struct Tokens {
     issuers: Vec<Issuer>,
 }
 
@@ -51,15 +51,15 @@ impl Settings for Tokens {
     const PLUGIN: &'static str = "jwt-validate";
 }
 
-/// Adds the rules, where the route has the plugin.
-pub(super) fn add(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsupported> {
+/// What the route asks of tokens, where it has the plugin.
+pub(super) fn settings(source: &Source<'_>) -> Result<Option<Tokens>, Unsupported> {
     let Some(config) = source.route.plugin(Tokens::PLUGIN) else {
-        return Ok(());
+        return Ok(None);
     };
-    let fetched = config.to_string();
+    let text = config.to_string();
     if ["\"jwks\"", "\"discovery\""]
         .iter()
-        .any(|key| fetched.contains(key))
+        .any(|key| text.contains(key))
     {
         return Err(Unsupported::new(
             "the plugin jwt-validate: jwt_verify takes public keys from files; nothing fetches a key set or an issuer's metadata",
@@ -72,6 +72,11 @@ pub(super) fn add(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsuppor
             "jwt-validate beside rules about callers: a token names none",
         ));
     }
+    Ok(Some(tokens))
+}
+
+/// Adds the rules.
+pub(super) fn add(rules: &mut Rules, tokens: &Tokens) -> Result<(), Unsupported> {
     read(rules);
     for issuer in &tokens.issuers {
         trust(rules, issuer)?;
