@@ -35,6 +35,13 @@ Feature: gRPC
     Then the response status is 200
     And the header "grpc-status" is "9"
 
+  @UP-073 @core @rfc9110-15.6.5
+  Scenario: an upstream that is spoken to by HTTP/2 has no more time to answer than any other
+    When the client sends "POST /hello.Greeter/Greet" over HTTP/2
+      | Gatecheck-Behaviour | slow=3s |
+    Then the response status is 504
+    And the response took less than 2900 ms
+
   @ERR-010 @extended @docs-configuration @grpc-errors
   Scenario Outline: the gateway refuses as gRPC does: <what>
     When the client sends "POST <path>" over HTTP/2

@@ -53,7 +53,7 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// How many scenarios run side by side by default.
-    pub const CONCURRENCY: usize = 16;
+    pub const CONCURRENCY: usize = 24;
 
     /// All scenarios against this target.
     pub fn new(target: impl Into<String>) -> Self {

@@ -220,9 +220,9 @@ pub const TARGETS: [&str; 7] = [
     "gateway",
     "nginx",
     "haproxy",
-    "varnish",
     "caddy",
     "apache",
+    "varnish",
     "express-gateway",
 ];
 
@@ -235,9 +235,9 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
         "haproxy" => Arc::new(haproxy::Haproxy),
-        "varnish" => Arc::new(varnish::Varnish),
         "caddy" => Arc::new(caddy::Caddy),
         "apache" => Arc::new(apache::Apache),
+        "varnish" => Arc::new(varnish::Varnish),
         "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(unknown(name)),
     })

@@ -8,10 +8,10 @@ use crate::adapters::common::plugins::{Anonymous, Authorize, BasicAuth, KeyAuth,
 use crate::adapters::common::routes::{End, Path};
 use crate::fixtures::RouteApi;
 
-/// The file with the owner of each key.
+/// The file with the owner of each key, for mod_rewrite.
 pub(super) const KEYS: &str = "keys.txt";
 /// The file with the users' passwords.
-pub(super) const USERS: &str = "users";
+const USERS: &str = "users";
 /// The caller of a request without a right key.
 const NOBODY: &str = "-";
 
@@ -24,6 +24,8 @@ pub(super) struct Access {
     pub global: Lines,
     /// Directives of the route's section.
     pub section: Lines,
+    /// The files that they name.
+    pub files: Vec<(String, String)>,
 }
 
 impl Access {
@@ -93,7 +95,11 @@ impl Access {
                 "key-auth: a key in the query would reach the upstream",
             ));
         }
-        callers.keys.as_ref().map_err(Clone::clone)?;
+        let mut owners = String::new();
+        for key in callers.keys.as_ref().map_err(Clone::clone)? {
+            owners += &format!("{} {}\n", token(&key.secret)?, token(&key.consumer)?);
+        }
+        self.files.push((KEYS.to_owned(), owners));
         let header = literal(&config.header)?;
         self.rules.line(format!(
             "RewriteCond ${{keys:%{{HTTP:{header}}}|{NOBODY}}} ^(.*)$"
@@ -137,6 +143,14 @@ impl Access {
                 "a user name that is not the consumer's: the upstream is told the user's",
             ));
         }
+        let mut users = String::new();
+        for login in logins {
+            if login.user.contains([':', '\n']) {
+                return Err(Unsupported::new("a user name with a colon"));
+            }
+            users += &format!("{}:{}\n", login.user, login.bcrypt()?);
+        }
+        self.files.push((USERS.to_owned(), users));
         self.section.line("AuthType Basic");
         self.section
             .line(format!("AuthName \"{}\"", literal(&config.realm)?));
@@ -180,21 +194,6 @@ impl Access {
             (false, _) => tell("%{REMOTE_USER}", ""),
         }
     }
-}
-
-/// The owners of the keys, and the users' passwords.
-pub(super) fn files(callers: &Callers) -> Result<Vec<(String, String)>, Unsupported> {
-    let (mut keys, mut users) = (String::new(), String::new());
-    for key in callers.keys.iter().flatten() {
-        keys += &format!("{} {}\n", token(&key.secret)?, token(&key.consumer)?);
-    }
-    for login in callers.logins.iter().flatten() {
-        if login.user.contains([':', '\n']) {
-            return Err(Unsupported::new("a user name with a colon"));
-        }
-        users += &format!("{}:{}\n", login.user, login.bcrypt()?);
-    }
-    Ok(vec![(KEYS.to_owned(), keys), (USERS.to_owned(), users)])
 }
 
 /// A text without anything that ends a word.

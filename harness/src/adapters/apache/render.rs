@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use serde_json::Value;
 
-use super::access::{self, KEYS};
+use super::access::KEYS;
 use super::rules::{Place, Translated, translate};
 use super::text::{Lines, literal};
 use super::upstream::written;
@@ -52,10 +52,11 @@ pub(super) fn configuration(
     let listener = document.listeners.first().cloned().unwrap_or_default();
     let (callers, people) = (Callers::of(fixture, &document), people(fixture, &document));
     let (mut served, mut left_out) = (Vec::new(), Vec::new());
+    let http2 = listener.http2 || listener.tls.is_some();
     let mut names = BTreeSet::new();
     for route in &document.routes() {
         let name = name(&route.name, &mut names);
-        match translate(route, &name, bindings, &callers, &people) {
+        match translate(route, &name, bindings, &callers, &people, http2) {
             Ok(translated) => served.push((name, translated)),
             Err(why) => left_out.push(LeftOut::new(route, why)),
         }
@@ -67,6 +68,10 @@ pub(super) fn configuration(
         ));
     }
     let mut routes = before(&document, &listener, &callers)?;
+    let mut own = served.iter().flat_map(|(_, route)| &route.files);
+    if own.any(|(name, _)| name == KEYS) {
+        routes.line(format!("RewriteMap keys txt:{KEYS}"));
+    }
     routes.append(dispatch(&served));
     routes.append(after(&served));
     let mut server = server(&listener, bindings.listen, &served)?;
@@ -78,7 +83,9 @@ pub(super) fn configuration(
         (CONFIGURATION.to_owned(), server.text()),
         (ROUTES.to_owned(), routes.text()),
     ];
-    files.extend(access::files(&callers)?);
+    let own: BTreeSet<&(String, String)> =
+        served.iter().flat_map(|(_, route)| &route.files).collect();
+    files.extend(own.into_iter().cloned());
     files.extend(bindings.files.clone());
     Ok(Rendered {
         files,
@@ -122,7 +129,7 @@ fn server(
         "LogLevel error",
         "ProxyAddHeaders Off",
         "ProxyPreserveHost On",
-        // An escaped slash stays what it is; whether it may come is decided by a rule.
+        // An escaped slash gets as far as the rule that refuses it.
         "AllowEncodedSlashes NoDecode",
     ] {
         lines.line(directive);
@@ -196,7 +203,6 @@ fn before(
 ) -> Result<Lines, Unsupported> {
     let mut lines = Lines::default();
     lines.line("RewriteEngine On");
-    lines.line(format!("RewriteMap keys txt:{KEYS}"));
     let ranges: Result<Vec<String>, _> = listener
         .trusted_proxies
         .iter()
@@ -227,14 +233,17 @@ fn before(
             lines.line(format!("RequestHeader unset {spelling}"));
         }
     }
-    match listener.paths.get("encodedSlashes").and_then(Value::as_str) {
-        None | Some("reject") => {
-            lines.line("RewriteCond %{THE_REQUEST} \"^\\S+ [^? ]*%(2f|5c)\" [NC]");
-            lines.line("RewriteRule ^ - [R=400,L]");
-        }
-        Some("keep") => {}
-        Some(other) => return Err(Unsupported::new(format!("encodedSlashes: {other}"))),
+    if listener
+        .paths
+        .get("encodedSlashes")
+        .is_some_and(|value| value != "reject")
+    {
+        return Err(Unsupported::new(
+            "encodedSlashes: what is kept encoded is encoded once more by mod_rewrite",
+        ));
     }
+    lines.line("RewriteCond %{THE_REQUEST} \"^\\S+ [^? ]*%(2f|5c)\" [NC]");
+    lines.line("RewriteRule ^ - [R=400,L]");
     Ok(lines)
 }
 
@@ -266,13 +275,15 @@ fn request_id(
 /// Every route, from the most specific on; then what becomes of requests for which only the method was wrong, and of all
 /// others.
 fn dispatch(served: &[(String, Translated)]) -> Lines {
-    let mut places: Vec<(&Translated, &Place)> = Vec::new();
-    for (_, route) in served {
-        places.extend(route.places.iter().map(|place| (route, place)));
+    let mut places: Vec<(&str, &Translated, &Place)> = Vec::new();
+    for (name, route) in served {
+        let all = route.places.iter();
+        places.extend(all.map(|place| (name.as_str(), route, place)));
     }
-    places.sort_by(|a, b| a.1.order.cmp(&b.1.order));
+    places.sort_by(|a, b| a.2.order.cmp(&b.2.order));
     let mut lines = Lines::default();
-    for (route, place) in &places {
+    for (name, route, place) in &places {
+        lines.line(format!("# {name}"));
         if let Some(answer) = &place.preflight {
             let conditions = [
                 "%{REQUEST_METHOD} =OPTIONS".to_owned(),
@@ -288,7 +299,8 @@ fn dispatch(served: &[(String, Translated)]) -> Lines {
         let conditions: Vec<String> = methods.into_iter().collect();
         lines.append(only_for(place, &conditions, place.handler.clone()));
     }
-    for (index, (route, place)) in places.iter().enumerate() {
+    lines.line("# A route's path with another method");
+    for (index, (_, route, place)) in places.iter().enumerate() {
         if !route.methods.is_empty() {
             let mut refusal = Lines::default();
             refusal.line(format!("RewriteRule ^ - [E=allow:{index},R=405,L]"));
@@ -316,9 +328,9 @@ fn only_for(place: &Place, conditions: &[String], rules: Lines) -> Lines {
 }
 
 /// The methods that would fit a request but for its own.
-fn allowed<'a>(place: &Place, places: &[(&'a Translated, &Place)]) -> Vec<&'a str> {
+fn allowed<'a>(place: &Place, places: &[(&str, &'a Translated, &Place)]) -> Vec<&'a str> {
     let mut allowed: Vec<&str> = Vec::new();
-    for (route, other) in places {
+    for (_, route, other) in places {
         let fits = other.host == place.host
             && other.pattern == place.pattern
             && other

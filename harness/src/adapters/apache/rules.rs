@@ -9,14 +9,11 @@ use super::upstream::Balancer;
 use crate::adapters::common::authorization::Person;
 use crate::adapters::common::callers::Callers;
 use crate::adapters::common::plugins::{
-    Cors, Observability, RouteByHeader, Settings as _, largest_request,
+    Cors, Observability, RequestSizeLimit, RouteByHeader, Settings as _, largest_request,
 };
 use crate::adapters::common::routes::{End, Path, Segment, methods};
 use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::{Matcher, Plugin, RouteApi};
-
-/// Bodies up to this size are kept in memory without a look at `LimitRequestBody`.
-const IN_MEMORY: u64 = 16_384;
 
 /// A route, translated.
 pub(super) struct Translated {
@@ -30,6 +27,8 @@ pub(super) struct Translated {
     pub section: Lines,
     /// The services.
     pub balancers: Vec<Balancer>,
+    /// Files that it needs.
+    pub files: Vec<(String, String)>,
     /// Headers that the access log has.
     pub logged: Vec<String>,
 }
@@ -70,6 +69,7 @@ pub(super) fn translate(
     bindings: &Bindings,
     callers: &Callers,
     people: &[Person],
+    http2: bool,
 ) -> Result<Translated, Unsupported> {
     let unknown = |plugin: &&Plugin| !KNOWN.contains(&plugin.name.as_str());
     if let Some(plugin) = route.plugins.iter().find(unknown) {
@@ -84,8 +84,6 @@ pub(super) fn translate(
     }
     let mut section = hosts(&balancers);
     section.append(access.section);
-    let (size, limit) = size(route)?;
-    section.append(limit);
     let (mut common, mut global) = (Lines::default(), access.global);
     common.line(format!(
         "RewriteRule ^ - [E=route:{name},E=service:{}]",
@@ -95,13 +93,13 @@ pub(super) fn translate(
         common.append(cors::rules(config, name));
         global.append(cors::headers(config, name)?);
     }
-    common.append(size);
+    common.append(size(route, http2)?);
     common.append(access.rules);
     if let (Some(canary), Some(other)) = (&canary, balancers.get(1)) {
         common.line(format!(
-            "RewriteCond %{{HTTP:{}}} ={}",
+            "RewriteCond %{{HTTP:{}}} {}",
             literal(&canary.header)?,
-            quoted(&literal(&canary.value)?)
+            quoted(&format!("={}", literal(&canary.value)?))
         ));
         common.line(format!("RewriteRule ^ - [E=service:{}]", other.name));
     }
@@ -126,6 +124,7 @@ pub(super) fn translate(
         global,
         section,
         balancers,
+        files: access.files,
         logged: logged.transpose()?.into_iter().collect(),
     })
 }
@@ -219,24 +218,27 @@ fn preflight(config: &Cors, name: &str) -> Lines {
     lines
 }
 
-/// `LimitRequestBody` is not for what is forwarded, unless its length has to be found out first. So an announced length
-/// is compared, and a body without one is kept until it has ended or is too large.
-fn size(route: &RouteApi) -> Result<(Lines, Lines), Unsupported> {
-    let (mut rules, mut section) = (Lines::default(), Lines::default());
-    if let Some(bytes) = largest_request(route)? {
-        rules.line(format!(
-            "RewriteCond expr \"%{{HTTP:Content-Length}} -gt {bytes}\""
-        ));
-        rules.line("RewriteRule ^ - [R=413,L]");
-        if bytes < IN_MEMORY {
-            rules.line("RewriteCond %{HTTP:Transfer-Encoding} .");
-            rules.line("RewriteRule ^ - [R=411,L]");
-        } else {
-            rules.line("RewriteRule ^ - [E=proxy-sendcl:1]");
-            section.line(format!("LimitRequestBody {bytes}"));
+/// `LimitRequestBody` is not for what is forwarded, so an announced length is compared. Where somebody has asked for a
+/// limit, a body of another length than an announced one is refused, as RFC 9110 §15.5.12 allows.
+fn size(route: &RouteApi, http2: bool) -> Result<Lines, Unsupported> {
+    let mut rules = Lines::default();
+    let Some(bytes) = largest_request(route)? else {
+        return Ok(rules);
+    };
+    rules.line(format!(
+        "RewriteCond expr \"%{{HTTP:Content-Length}} -gt {bytes}\""
+    ));
+    rules.line("RewriteRule ^ - [R=413,L]");
+    if RequestSizeLimit::on(route)?.is_some() {
+        if http2 {
+            return Err(Unsupported::new(
+                "request-size-limit: over HTTP/2 a body without an announced length is not told from none",
+            ));
         }
+        rules.line("RewriteCond %{HTTP:Transfer-Encoding} .");
+        rules.line("RewriteRule ^ - [R=411,L]");
     }
-    Ok((rules, section))
+    Ok(rules)
 }
 
 /// The Host that each service is sent.

@@ -38,8 +38,14 @@ pub(super) fn hosts(fixture: &Fixture, tls: &ListenerTls) -> Result<Lines, Unsup
         let mut host = Lines::default();
         // A wildcard can't be the name itself.
         host.line(format!("ServerName certificate-{index}.invalid"));
-        if !own.is_empty() {
-            host.line(format!("ServerAlias {}", own.join(" ")));
+        let mut aliases = own;
+        if index == 0 {
+            // A wildcard stands for several labels here, and for one in a certificate (RFC 6125 §6.4.3).
+            let wildcards = hosts.iter().flatten().filter(|host| host.starts_with("*."));
+            aliases.extend(wildcards.map(|host| format!("*.{host}")));
+        }
+        if !aliases.is_empty() {
+            host.line(format!("ServerAlias {}", aliases.join(" ")));
         }
         host.line(format!("SSLCertificateFile {}", file(&pair.certificate)?));
         host.line(format!("SSLCertificateKeyFile {}", file(&pair.key)?));

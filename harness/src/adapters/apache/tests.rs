@@ -1,4 +1,7 @@
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
 use super::*;
+use crate::adapters::process::write_files;
 use crate::adapters::proof;
 
 #[test]
@@ -9,6 +12,27 @@ fn configurations_are_rendered_as_before() {
 #[tokio::test]
 async fn httpd_accepts_every_rendered_configuration() {
     proof::accepted_by_its_own_checker(&Apache).await;
+}
+
+/// The file of keys takes words; those of the other tests' environment are several.
+#[tokio::test]
+async fn keys_of_one_word_are_mapped_to_their_owners() {
+    for name in ["authorization", "combination"] {
+        let mut fixture = proof::fixture(name);
+        for secret in fixture.environment.values_mut() {
+            *secret = secret.replace(' ', "-");
+        }
+        let rendered = proof::render(&Apache, &fixture).unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        write_files(&rendered, dir.path()).unwrap();
+        Apache.check(&rendered, dir.path()).await.unwrap();
+        let files: Vec<String> = rendered
+            .files
+            .iter()
+            .map(|(name, text)| format!("--- {name}\n{text}"))
+            .collect();
+        insta::assert_snapshot!(format!("{name}-by-key"), files.concat());
+    }
 }
 
 #[test]

@@ -41,8 +41,8 @@ impl Balancer {
         }
         let several = service.targets().len() > 1;
         let (timeouts, attempts) = (times(service)?, attempts(service)?);
-        // With one member there is no other to wait for; with several, the next try must not be at the same.
-        let retry = u8::from(several);
+        // How long a member that failed is passed over, in seconds, or the next try might be at the same one.
+        let retry = u8::from(attempts > 0);
         let mut inner = Lines::default();
         for (authority, weight) in service.authorities() {
             let address = bindings.upstreams.get(&authority);

@@ -71,6 +71,11 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         link: "https://github.com/caddyserver/caddy/issues/7396",
     },
     KnownFailing {
+        selector: "UP-073",
+        reason: "response_header_timeout is not in force where an upstream is spoken to by h2c",
+        link: "https://github.com/golang/go/issues/45574",
+    },
+    KnownFailing {
         selector: "UP-066",
         reason: "where Connection says close, Go's client takes it away before what else it names has been read",
         link: "https://datatracker.ietf.org/doc/html/rfc9110#section-7.6.1",

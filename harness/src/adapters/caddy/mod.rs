@@ -1,8 +1,7 @@
 //! Caddy, as packaged by distributions: the standard modules alone, so neither rate limits nor tokens. What it can say
 //! truthfully is rendered as a Caddyfile; the rest is unsupported.
 //!
-//! Its matchers see paths without dot segments and doubled slashes, and `path` takes upper and lower case alike; what is
-//! forwarded is the target as it came.
+//! Its matchers see paths without dot segments and doubled slashes; what is forwarded is the target as it came.
 
 mod auth;
 mod cors;

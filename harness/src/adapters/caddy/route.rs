@@ -151,20 +151,12 @@ fn at(route: &RouteApi, path: &Path, handler: &Lines) -> Result<Vec<Place>, Unsu
     Ok(places)
 }
 
-/// Requests below a path; none where every path is one.
+/// Requests below a path; none where every path is one. The matcher `path` would take upper and lower case alike.
 fn path_matcher(path: &Path) -> Result<Lines, Unsupported> {
     let mut lines = Lines::default();
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/-._~".contains(c);
-    match (path.literal(), path.end) {
-        (Some(text), End::Prefix) if text == "/" => {}
-        (Some(text), End::Prefix) if text.chars().all(plain) => {
-            lines.line(format!("path {text} {text}/*"));
-        }
-        (Some(text), _) if text.chars().all(plain) => lines.line(format!("path {text}")),
-        _ => {
-            let expression = format!("^{}$", expression(path));
-            lines.line(format!("path_regexp {}", word(&expression)?));
-        }
+    if !path.segments.is_empty() || path.end != End::Prefix {
+        let expression = format!("^{}$", expression(path));
+        lines.line(format!("path_regexp {}", word(&expression)?));
     }
     Ok(lines)
 }
