@@ -56,10 +56,13 @@ impl Rules {
         for plugin in &source.route.plugins {
             rules.known(&plugin.name, &plugin.config, source)?;
         }
+        let tokens = tokens::settings(source)?;
         cors::add(&mut rules, source)?;
         rules.methods(source);
         Access::of(source)?.add(&mut rules, source)?;
-        tokens::add(&mut rules, source)?;
+        if let Some(tokens) = tokens {
+            tokens::add(&mut rules, &tokens)?;
+        }
         limits::rate(&mut rules, source)?;
         limits::size(&mut rules, source)?;
         Ok(rules)

@@ -29,6 +29,31 @@ apis:
 }
 
 #[test]
+fn keys_are_for_algorithms_that_haproxy_knows() {
+    let with = |keys: &str| {
+        let text = format!(
+            "service: {{name: a, url: 'http://a:1'}}\nroute: {{paths: [/a]}}\nplugins: [{{name: jwt-validate, \
+             config: {{issuers: [{{issuer: i, audience: b, keys: [{keys}]}}]}}}}]"
+        );
+        let fixture = Fixture::parse("a", &text).expect("it is sound");
+        proof::render(&Haproxy, &fixture)
+    };
+    let rendered = with("{pem: es256.pem, algorithm: ES256}").expect("it can be said");
+    assert!(
+        rendered.files[0]
+            .1
+            .contains("jwt_verify(txn.token_alg,\"es256.pem\") -m int 1 } token_for_us")
+    );
+    for keys in [
+        "{pem: eddsa.pem, algorithm: EdDSA}",
+        "{pem: es256.pem}",
+        "{secret: '${env:SHARED}', algorithm: HS256}",
+    ] {
+        assert!(with(keys).is_err(), "{keys}");
+    }
+}
+
+#[test]
 fn versions_are_read_and_old_ones_refused() {
     let told =
         |version: &str| format!("HAProxy version {version} 2023/05/09 - https://haproxy.org/");

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 
 use super::rules::{Rules, Source};
-use super::words::{escaped, format_word, word};
+use super::words::{format_word, word};
 use crate::adapters::Unsupported;
 use crate::adapters::common::plugins::Settings;
 use crate::fixtures::{OneOrMany, pem_name};
@@ -13,6 +13,8 @@ use crate::fixtures::{OneOrMany, pem_name};
 const KNOWN: [&str; 6] = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
 /// How far the clocks may be apart, in seconds.
 const LEEWAY: u32 = 30;
+/// How many of a token's audiences are looked at; one that names ours behind them is refused.
+const AUDIENCES: u32 = 8;
 /// Plugins that would want to know whose a token is.
 const ABOUT_CALLERS: [&str; 6] = [
     "key-auth",
@@ -26,7 +28,7 @@ const ABOUT_CALLERS: [&str; 6] = [
 /// `jwt-validate`, as far as it is about keys in the configuration.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Tokens {
+pub(super) struct Tokens {
     issuers: Vec<Issuer>,
 }
 
@@ -49,15 +51,15 @@ impl Settings for Tokens {
     const PLUGIN: &'static str = "jwt-validate";
 }
 
-/// Adds the rules, where the route has the plugin.
-pub(super) fn add(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsupported> {
+/// What the route asks of tokens, where it has the plugin.
+pub(super) fn settings(source: &Source<'_>) -> Result<Option<Tokens>, Unsupported> {
     let Some(config) = source.route.plugin(Tokens::PLUGIN) else {
-        return Ok(());
+        return Ok(None);
     };
-    let fetched = config.to_string();
+    let text = config.to_string();
     if ["\"jwks\"", "\"discovery\""]
         .iter()
-        .any(|key| fetched.contains(key))
+        .any(|key| text.contains(key))
     {
         return Err(Unsupported::new(
             "the plugin jwt-validate: jwt_verify takes public keys from files; nothing fetches a key set or an issuer's metadata",
@@ -70,6 +72,11 @@ pub(super) fn add(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsuppor
             "jwt-validate beside rules about callers: a token names none",
         ));
     }
+    Ok(Some(tokens))
+}
+
+/// Adds the rules.
+pub(super) fn add(rules: &mut Rules, tokens: &Tokens) -> Result<(), Unsupported> {
     read(rules);
     for issuer in &tokens.issuers {
         trust(rules, issuer)?;
@@ -100,22 +107,24 @@ fn read(rules: &mut Rules) {
             "http-request set-var(txn.token_{name}) var(txn.token),jwt_{from}"
         ));
     }
+    for n in 0..AUDIENCES {
+        rules.add(&format!(
+            "http-request set-var(txn.token_aud_{n}) var(txn.token),jwt_payload_query('$.aud[{n}]')"
+        ));
+    }
     rules.add("http-request set-var(txn.now) date");
 }
 
 /// A token of this issuer, by one of its keys, for one of the audiences.
 fn trust(rules: &mut Rules, issuer: &Issuer) -> Result<(), Unsupported> {
     let audiences = issuer.audience.iter().flat_map(|audience| &audience.0);
+    let places = std::iter::once(String::new()).chain((0..AUDIENCES).map(|n| format!("_{n}")));
+    let places: Vec<String> = places.collect();
     let audiences: Vec<String> = audiences
         .flat_map(|audience| {
-            let listed = format!(
-                "^\\[(.*,)?[[:space:]]*\"{}\"[[:space:]]*(,.*)?\\]$",
-                escaped(audience)
-            );
-            [
-                format!("var(txn.token_aud) -m str {}", word(audience)),
-                format!("var(txn.token_aud) -m reg {}", word(&listed)),
-            ]
+            let audience = word(audience);
+            let places = places.iter();
+            places.map(move |place| format!("var(txn.token_aud{place}) -m str {audience}"))
         })
         .collect();
     let audience = if audiences.is_empty() {
