@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 use tokio::sync::OnceCell;
 use tokio::task::JoinHandle;
 
-use crate::adapters::{Adapter, Bindings, Port, Rendered, Running, SetupError, Site};
+use crate::adapters::{Adapter, Bindings, Port, Rendered, Running, SetupError, Site, watchdog};
 use crate::fixtures::certificates::{Certificates, Leaf};
 use crate::fixtures::{Authority, Content, Fixture, PemFile, Texts};
 use crate::plan::{InstanceKey, ServerAnswer, ServerSettings};
@@ -72,6 +72,11 @@ impl Lab {
             stopping: Mutex::default(),
             rendered: Mutex::default(),
         }
+    }
+
+    /// Whether no more than one instance can run at a time.
+    pub fn one_at_a_time(&self) -> bool {
+        self.adapter.one_at_a_time()
     }
 
     /// The instance of this key, started if it isn't running.
@@ -157,9 +162,13 @@ impl Lab {
             .await
             .map_err(|error| SetupError::new(format!("{error:#}")))?;
         let port = Port::free().map_err(|error| failed("no port is free", &error))?;
-        let addresses = upstreams
-            .iter()
-            .map(|(name, mock)| (name.clone(), mock.address()));
+        let addresses = upstreams.iter().map(|(name, mock)| {
+            let (mut address, (_, reached)) = (mock.address(), self.adapter.upstream(name));
+            if let Some(reached) = reached {
+                address.set_ip(reached);
+            }
+            (name.clone(), address)
+        });
         let (files, environment) = material(&fixture, &self.certificates, &servers)
             .map_err(|error| SetupError::new(format!("{error:#}")))?;
         let bindings = Bindings {
@@ -175,7 +184,7 @@ impl Lab {
             .render(&fixture, &bindings)
             .map_err(|error| SetupError::new(error.reason))?;
         self.keep(key, &fixture, &bindings, &rendered);
-        let dir = tempfile::Builder::new().prefix("gatecheck-").tempdir();
+        let dir = watchdog::directory();
         let dir = dir.map_err(|error| failed("no directory can be made", &error))?;
         let running = self.adapter.start(&rendered, Site { dir, port }).await?;
         Ok(Arc::new(Instance {
@@ -211,7 +220,10 @@ impl Lab {
                 .get(&authority)
                 .cloned()
                 .unwrap_or_else(|| default_behaviour(&authority));
-            let mut mock = MockUpstream::builder(behaviour).name(host(&authority));
+            let (listen, _) = self.adapter.upstream(&authority);
+            let mut mock = MockUpstream::builder(behaviour)
+                .name(host(&authority))
+                .listen(listen);
             if let Some((hosts, shows)) = secure.get(&authority) {
                 let usual = ServerSettings::default();
                 let settings = settings.get(&authority).copied().unwrap_or(&usual);

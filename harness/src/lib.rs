@@ -18,7 +18,6 @@ pub mod steps;
 pub mod suite;
 pub mod world;
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +26,7 @@ use anyhow::Context as _;
 use parking_lot::Mutex;
 
 use adapters::Adapter;
+use adapters::remote::Remote;
 use engine::{Engine, Progress};
 use report::model::{
     Configuration, RunReport, ScenarioReport, Selection, StaleDeclaration, Target, Verdict,
@@ -37,8 +37,10 @@ use suite::{Case, Filter, Suite};
 /// What to run, and against what.
 #[derive(Clone)]
 pub struct RunOptions {
-    /// The target's name, one of [`adapters::TARGETS`].
+    /// The target's name, one of [`adapters::TARGETS`], or the URL of a gateway that runs already.
     pub target: String,
+    /// The profile of a gateway that runs already.
+    pub profile: Option<PathBuf>,
     /// Which scenarios to run.
     pub filter: Filter,
     /// The binary of our own gateway; found by itself where none is given.
@@ -51,16 +53,44 @@ pub struct RunOptions {
 
 impl RunOptions {
     /// How many scenarios run side by side by default.
-    pub const CONCURRENCY: usize = 16;
+    pub const CONCURRENCY: usize = 24;
 
     /// All scenarios against this target.
     pub fn new(target: impl Into<String>) -> Self {
         Self {
             target: target.into(),
+            profile: None,
             filter: Filter::default(),
             gateway_bin: None,
             concurrency: Self::CONCURRENCY,
             progress: Arc::new(|_| {}),
+        }
+    }
+
+    fn adapter(&self) -> anyhow::Result<Arc<dyn Adapter>> {
+        match (&self.profile, self.target.contains("://")) {
+            (Some(profile), true) => Ok(Arc::new(Remote::new(
+                &self.target,
+                profile,
+                self.gateway_bin.clone(),
+            )?)),
+            (None, true) => anyhow::bail!(
+                "what the gateway at {} is held to stands in a profile: --profile FILE",
+                self.target
+            ),
+            (Some(_), false) => anyhow::bail!(
+                "a profile is for a gateway that runs already, given by its URL; {} is started here",
+                self.target
+            ),
+            (None, false) => adapters::by_name(&self.target, self.gateway_bin.clone()),
+        }
+    }
+
+    /// The target as on the command line.
+    fn given(&self) -> String {
+        match &self.profile {
+            Some(profile) => format!("{} --profile {}", self.target, profile.display()),
+            None => self.target.clone(),
         }
     }
 }
@@ -71,7 +101,7 @@ impl RunOptions {
 /// When the features, the selection or the target's name make no sense. A target that doesn't start is no error but a
 /// verdict.
 pub async fn run(options: RunOptions) -> anyhow::Result<RunReport> {
-    let adapter = adapters::by_name(&options.target, options.gateway_bin.clone())?;
+    let adapter = options.adapter()?;
     run_suite(Suite::embedded()?, adapter, options).await
 }
 
@@ -121,6 +151,7 @@ pub async fn run_suite(
         selection: Selection {
             tags: options.filter.tags,
             name: options.filter.name,
+            profile: options.profile.map(|file| file.display().to_string()),
         },
         scenarios: ended.scenarios,
         configurations: ended.configurations,
@@ -163,21 +194,30 @@ async fn run_agenda(
     let open = cases
         .iter()
         .filter(|case| !decided.contains_key(&case.number));
-    let engine = Engine {
-        features: suite.features,
-        cases: open
-            .map(|case| (case.number, case.clone()))
-            .collect::<HashMap<_, _>>(),
-        known_failing,
-        session: session.clone(),
-        concurrency: options.concurrency.max(1),
-        progress: options.progress.clone(),
-        target: options.target.clone(),
+    let open: Vec<Arc<Case>> = open.cloned().collect();
+    let groups = if session.lab.one_at_a_time() {
+        session.groups(&open)
+    } else {
+        vec![open]
     };
     let done = Arc::new(Mutex::new(Vec::new()));
+    let course = async {
+        for group in groups {
+            let engine = Engine {
+                features: suite.features.clone(),
+                cases: group.into_iter().map(|case| (case.number, case)).collect(),
+                known_failing: known_failing.clone(),
+                session: session.clone(),
+                concurrency: options.concurrency.max(1),
+                progress: options.progress.clone(),
+                target: options.given(),
+            };
+            engine.run(done.clone()).await;
+        }
+    };
     let mut end = end_signals().context("signals can't be waited for")?;
     let interrupted = tokio::select! {
-        () = engine.run(done.clone()) => None,
+        () = course => None,
         signal = end.recv() => signal.map(|()| "a signal ended the run; scenarios that had not ended are missing".to_owned()),
     };
     session.lab.close().await;

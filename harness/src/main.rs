@@ -57,9 +57,12 @@ enum Command {
 
 #[derive(Debug, Args)]
 struct Run {
-    /// The gateway under test.
-    #[arg(long, value_parser = adapters::TARGETS)]
+    /// The gateway under test: one that is started here, or the URL of one that runs already.
+    #[arg(long, value_name = "NAME|URL", value_parser = target)]
     target: String,
+    /// What a gateway that runs already is held to, and how it comes to its configuration.
+    #[arg(long, value_name = "FILE")]
+    profile: Option<PathBuf>,
     #[command(flatten)]
     selection: Selection,
     /// The binary of our own gateway [default: the one beside this program, else on the PATH].
@@ -126,6 +129,7 @@ fn run(arguments: Run) -> anyhow::Result<ExitCode> {
     let options = RunOptions {
         filter: arguments.selection.into(),
         gateway_bin: arguments.gateway_bin,
+        profile: arguments.profile,
         concurrency: arguments.concurrency,
         progress: Arc::new(move |scenario| {
             if let Err(error) = lines.lock().scenario(scenario) {
@@ -148,6 +152,14 @@ fn run(arguments: Run) -> anyhow::Result<ExitCode> {
         Ok(html::page(&report, &source_url))
     })?;
     Ok(exit_code(&report))
+}
+
+/// A target's name, or a URL.
+fn target(text: &str) -> Result<String, String> {
+    if text.contains("://") || adapters::TARGETS.contains(&text) {
+        return Ok(text.to_owned());
+    }
+    Err(adapters::unknown(text))
 }
 
 fn write(

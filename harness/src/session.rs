@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use indexmap::IndexMap;
 use mock_upstreams::Behaviour;
 use parking_lot::Mutex;
 
-use crate::adapters::{Adapter, KnownFailing, LeftOut, Meaning, SetupError, Shows};
+use crate::adapters::{Adapter, KnownFailing, LeftOut, Meaning, SetupError, Shows, Unsupported};
 use crate::fixtures::certificates::Certificates;
 use crate::fixtures::{Fixture, Key};
 use crate::lab::{Blueprint, Instance, Lab, placeholder_bindings};
@@ -64,7 +65,13 @@ impl Agenda {
                 .unsupported()
                 .iter()
                 .find(|declaration| selects(declaration.selector, case));
-            match (declared, settled(case, &certificates)) {
+            let mut plan = settled(case, &certificates);
+            let admitted = plan.as_mut().map(|plan| adapter.admit(case, plan));
+            if let (None, Ok(Err(Unsupported { reason }))) = (declared, admitted) {
+                decided.insert(case.number, Verdict::Unsupported { reason });
+                continue;
+            }
+            match (declared, plan) {
                 (Some(declaration), _) => {
                     decided.insert(
                         case.number,
@@ -115,6 +122,16 @@ impl Session {
         let plan = self.plans.get(&number).ok_or_else(unplanned)?;
         let key = plan.instance().ok_or_else(unplanned)?;
         Ok((plan.clone(), self.lab.instance(&key).await?))
+    }
+
+    /// The cases by the gateway that they run on, in the order of the first of each.
+    pub fn groups(&self, cases: &[Arc<Case>]) -> Vec<Vec<Arc<Case>>> {
+        let mut groups: IndexMap<Option<InstanceKey>, Vec<Arc<Case>>> = IndexMap::new();
+        for case in cases {
+            let key = self.plans.get(&case.number).and_then(Plan::instance);
+            groups.entry(key).or_default().push(case.clone());
+        }
+        groups.into_values().collect()
     }
 
     /// The configuration that a case runs on.

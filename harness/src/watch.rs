@@ -201,7 +201,10 @@ impl Arguments {
         let secret = self.webhook_secret.as_deref();
         let secret = secret
             .map(|secret| {
-                ensure!(secret.contains("${"), "--webhook-secret takes a reference, ${{env:NAME}} or ${{file:PATH}}, as the command line can be seen by others");
+                ensure!(
+                    secret.contains("${"),
+                    "--webhook-secret takes a reference, ${{env:NAME}} or ${{file:PATH}}: others can see the command line"
+                );
                 resolved(secret, "--webhook-secret")
             })
             .transpose()?;

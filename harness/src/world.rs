@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use cucumber::gherkin::Scenario;
 use mock_upstreams::Received;
 
+use crate::adapters::remote::unspecified;
 use crate::adapters::{Meaning, SetupError};
 use crate::client::{
     Body, Client, Connection, EXCHANGE_HEADER, Handshake, Outcome, Request, Response, Tls,
@@ -152,9 +153,17 @@ impl World {
         let listener = self.plan.connecting.listener;
         let target = setting.instance.running.listeners.get(listener).copied();
         let missing = || StepFailure(format!("there is no listener {}", listener + 1));
+        let target = target.ok_or_else(missing)?;
+        let elsewhere = setting.instance.running.elsewhere.as_ref();
+        let own = elsewhere.is_none_or(|elsewhere| elsewhere.own_addresses);
         Ok(Client {
-            source: address(setting.number, nth),
-            target: target.ok_or_else(missing)?,
+            source: if own {
+                address(setting.number, nth)
+            } else {
+                unspecified(target)
+            },
+            target,
+            host: elsewhere.map(|elsewhere| elsewhere.authority.clone()),
             tls: self.tls()?,
         })
     }
@@ -162,6 +171,15 @@ impl World {
     /// How the client speaks TLS; none where the listener doesn't.
     fn tls(&self) -> Result<Option<Tls>, StepFailure> {
         let (instance, connecting) = (self.instance()?, &self.plan.connecting);
+        if let Some(elsewhere) = &instance.running.elsewhere {
+            return Ok(elsewhere.tls.clone().map(|(host, authorities)| Tls {
+                authorities,
+                server_name: Some(host),
+                certificate: None,
+                protocols: Vec::new(),
+                version: None,
+            }));
+        }
         let hosts = instance.fixture.listener_hosts(connecting.listener);
         let Some(usual) = hosts.first().and_then(|hosts| hosts.first()) else {
             return Ok(None);
@@ -169,7 +187,7 @@ impl World {
         let certificate = connecting.certificate.as_ref();
         let certificate = certificate.map(|alias| self.plan.certificate(alias).cloned());
         Ok(Some(Tls {
-            authority: instance.certificates.servers.der().clone(),
+            authorities: vec![instance.certificates.servers.der().clone()],
             server_name: match &connecting.server_name {
                 ServerName::Usual => Some(usual.replace('*', "any")),
                 ServerName::Absent => None,
@@ -405,15 +423,21 @@ impl World {
             .collect()
     }
 
-    /// What a report shows no more than the beginning of: tokens and passwords.
+    /// What a report shows no more than the beginning of: tokens, keys and passwords.
     fn secrets(&self) -> Vec<String> {
         let passwords = self.plan.consumers.iter().filter_map(|consumer| {
             let secret = &consumer.password.as_ref()?.secret;
             let pair = STANDARD.encode(format!("{}:{secret}", consumer.name));
             Some([secret.clone(), pair])
         });
+        let keys = self
+            .plan
+            .consumers
+            .iter()
+            .flat_map(|consumer| &consumer.keys);
+        let keys = keys.map(|key| key.secret.clone());
         let tokens = self.tokens.values().cloned();
-        tokens.chain(passwords.flatten()).collect()
+        tokens.chain(keys).chain(passwords.flatten()).collect()
     }
 }
 

@@ -91,8 +91,12 @@ const CADDY: Tool = Tool {
 };
 const VARNISH: Tool = Tool {
     programs: &["varnishd"],
-    proof: &[],
-    apt: &["varnish"],
+    proof: &[
+        "sh",
+        "-c",
+        "find /usr/lib* /usr/local/lib -name libvmod_vsthrottle.so | grep -q .",
+    ],
+    apt: &["varnish", "varnish-modules"],
     elsewhere: "varnish",
     purpose: "a target of the suite",
 };

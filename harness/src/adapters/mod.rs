@@ -13,9 +13,12 @@ mod port;
 mod process;
 #[cfg(test)]
 mod proof;
+pub mod remote;
+pub mod varnish;
+pub(crate) mod watchdog;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -26,7 +29,10 @@ use tempfile::TempDir;
 pub use port::Port;
 pub use process::Running;
 
+use crate::checks::mistake::nearest;
 use crate::fixtures::{Authority, Fixture, PathPattern, RouteApi, Texts};
+use crate::plan::Plan;
+use crate::suite::Case;
 
 /// A gateway that the suite can run against.
 #[async_trait]
@@ -69,6 +75,24 @@ pub trait Adapter: Send + Sync {
     /// # Errors
     /// When it refuses it, with what it printed.
     async fn check(&self, rendered: &Rendered, dir: &Path) -> Result<(), SetupError>;
+
+    /// Whether no more than one configuration can run at a time.
+    fn one_at_a_time(&self) -> bool {
+        false
+    }
+
+    /// Where the mock upstream of this name listens, and the address by which the gateway reaches it if it is another.
+    fn upstream(&self, _authority: &str) -> (SocketAddr, Option<IpAddr>) {
+        (SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None)
+    }
+
+    /// Decides whether a scenario can run at all, and puts in what the gateway has already.
+    ///
+    /// # Errors
+    /// When it can't.
+    fn admit(&self, _case: &Case, _plan: &mut Plan) -> Result<(), Unsupported> {
+        Ok(())
+    }
 
     /// What the gateway shows by its nature where most show something else.
     fn shows(&self) -> &'static [Shows] {
@@ -192,12 +216,13 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 6] = [
+pub const TARGETS: [&str; 7] = [
     "gateway",
     "nginx",
     "haproxy",
     "caddy",
     "apache",
+    "varnish",
     "express-gateway",
 ];
 
@@ -212,12 +237,20 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "haproxy" => Arc::new(haproxy::Haproxy),
         "caddy" => Arc::new(caddy::Caddy),
         "apache" => Arc::new(apache::Apache),
+        "varnish" => Arc::new(varnish::Varnish),
         "express-gateway" => Arc::new(express_gateway::ExpressGateway),
-        _ => bail!(
-            "there is no target {name:?}; there are {}",
-            TARGETS.join(", ")
-        ),
+        _ => bail!(unknown(name)),
     })
+}
+
+/// That there is no target of this name, and which there are.
+pub fn unknown(name: &str) -> String {
+    let meant = nearest(name, &TARGETS);
+    let meant = meant.map_or_else(String::new, |known| format!(", did you mean {known:?}?"));
+    format!(
+        "there is no target {name:?}{meant}; there are {}, and any gateway by its URL",
+        TARGETS.join(", ")
+    )
 }
 
 impl LeftOut {

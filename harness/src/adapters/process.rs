@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustls_pki_types::CertificateDer;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep, timeout};
 
-use super::{Rendered, SetupError};
+use super::{Rendered, SetupError, watchdog};
 use crate::fixtures::Texts;
 
 /// How long a gateway may take until it serves.
@@ -39,7 +40,20 @@ pub struct Running {
     pub copies: Vec<(String, String)>,
     /// Where the log has members that it calls otherwise than scenarios do: their name, and a JSON Pointer.
     pub log_members: &'static [(&'static str, &'static str)],
+    /// What is different about one that was not started here.
+    pub elsewhere: Option<Elsewhere>,
     process: Mutex<Option<Process>>,
+}
+
+/// How requests reach a gateway that was not started here.
+#[derive(Clone, Debug)]
+pub struct Elsewhere {
+    /// What they are for where they don't say: host and port.
+    pub authority: String,
+    /// Over TLS: the host asked for, and who is believed.
+    pub tls: Option<(String, Vec<CertificateDer<'static>>)>,
+    /// Whether clients can have addresses of their own, as on a loopback network.
+    pub own_addresses: bool,
 }
 
 /// A started process and its directory.
@@ -47,6 +61,7 @@ pub struct Running {
 pub(super) struct Process {
     name: &'static str,
     child: Child,
+    group: u32,
     dir: TempDir,
 }
 
@@ -58,7 +73,21 @@ impl Running {
             access_log: None,
             copies: Vec::new(),
             log_members: &[],
+            elsewhere: None,
             process: Mutex::new(Some(process)),
+        }
+    }
+
+    /// One that was not started here, and isn't stopped.
+    pub(super) fn elsewhere(address: SocketAddr, elsewhere: Elsewhere) -> Self {
+        Self {
+            listeners: vec![address],
+            admin: None,
+            access_log: None,
+            copies: Vec::new(),
+            log_members: &[],
+            elsewhere: Some(elsewhere),
+            process: Mutex::new(None),
         }
     }
 
@@ -108,6 +137,9 @@ impl Drop for Process {
     /// Kills the process and all that it has started.
     fn drop(&mut self) {
         self.signal(Signal::KILL, kill_process_group);
+        if let Err(error) = watchdog::forget(self.group) {
+            tracing::warn!(%error, "the watchdog of {} has ended", self.name);
+        }
     }
 }
 
@@ -141,12 +173,28 @@ impl Process {
         })();
         let child = started
             .map_err(|error| SetupError::new(format!("{name} can't be started: {error}")))?;
-        Ok(Self { name, child, dir })
+        let group = child.id().unwrap_or_default();
+        watchdog::watch(group).map_err(|error| {
+            SetupError::new(format!(
+                "nothing would end {name} with this program: {error}"
+            ))
+        })?;
+        Ok(Self {
+            group,
+            name,
+            child,
+            dir,
+        })
     }
 
     /// The process's directory.
     pub fn dir(&self) -> &Path {
         self.dir.path()
+    }
+
+    /// Its number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// The file that has what it prints.

@@ -108,7 +108,7 @@ impl Alert {
             source: row.about.source.clone(),
             state: outcome.state,
             flapping: row.track.flapping(),
-            reason: troubled.then(|| kind.reason),
+            reason: troubled.then_some(kind.reason),
             step: kind.step.filter(|_| troubled),
             message: Some(outcome.message.clone()).filter(|_| troubled),
             since: format!("{:.3}", latest.since),

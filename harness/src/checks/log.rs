@@ -1,8 +1,8 @@
 //! The log: JSON, one object a line, on standard output. A reader that is too slow loses lines, is told how many, and
 //! holds up no check.
 //!
-//! Only what this program says itself is logged, whatever `RUST_LOG` asks for: libraries may show the heads of requests,
-//! and so keys.
+//! Only what this program says itself is logged, whatever `RUST_LOG` asks for: libraries may show the heads of
+//! requests, and so keys.
 
 use std::io::{self, Write};
 use std::sync::Arc;

@@ -116,7 +116,7 @@ fn notes(view: &View) -> String {
         "<li>The suite says <code>insecure</code>: certificates are not verified.</li>\n".to_owned()
     });
     let notes = view.suite.notes.iter();
-    let notes = notes.map(|note| format!("<li>{}</li>\n", text(note)));
+    let notes = notes.map(|note| format!("<li>Note: {}</li>\n", text(note)));
     let notes: String = error.into_iter().chain(insecure).chain(notes).collect();
     match notes.is_empty() {
         true => notes,

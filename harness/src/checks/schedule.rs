@@ -1,8 +1,9 @@
 //! Runs each check at its interval.
 //!
-//! The first runs are spread over the interval, or half a minute where that is shorter, so that a suite is no burst. A check never runs beside itself. What
-//! runs at once is bounded by the number of checks and not by less: with fewer places a few checks that hang would hold
-//! up the others, and a check that hangs ends by its deadline, which is no longer than its interval.
+//! The first runs are spread over the interval, or half a minute where that is shorter, so that a suite is no burst. A
+//! check never runs beside itself. What runs at once is bounded by the number of checks and not by less: with fewer
+//! places a few checks that hang would hold up the others. A check that hangs ends by its deadline, which is no longer
+//! than its interval.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;

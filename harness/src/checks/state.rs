@@ -62,15 +62,6 @@ pub struct Track {
     recent: VecDeque<State>,
 }
 
-impl Damping {
-    /// Two runs either way, and a reminder every hour.
-    pub const DEFAULT: Self = Self {
-        raise_after: NonZeroUsize::new(2).expect("two is not zero"),
-        recover_after: NonZeroUsize::new(2).expect("two is not zero"),
-        remind_every: Some(Duration::from_secs(3600)),
-    };
-}
-
 impl Track {
     /// A check that nothing was told about: it is taken to be good.
     pub fn new() -> Self {

@@ -108,7 +108,10 @@ impl Watch {
         let plan = match Plan::load(&self.settings, Some(self.settings.every)) {
             Ok(plan) => plan,
             Err(error) => {
-                tracing::error!(event = "reload-failed", error = %error, "the suite could not be read again; the one before stays in force");
+                tracing::error!(
+                    event = "reload-failed", %error,
+                    "the suite could not be read again; the one before stays in force"
+                );
                 self.board.refuse(error.to_string());
                 return Err(error);
             }

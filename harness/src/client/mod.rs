@@ -37,6 +37,8 @@ pub struct Client {
     pub source: IpAddr,
     /// The address that they go to.
     pub target: SocketAddr,
+    /// What requests are for where they don't say; none: the host asked for in the handshake, else the address.
+    pub host: Option<String>,
     /// How TLS is spoken; none: it isn't.
     pub tls: Option<Tls>,
 }
@@ -94,8 +96,11 @@ impl Client {
         .await
     }
 
-    /// The host that requests are for where they don't say: the one asked for in the handshake, else the address.
+    /// The host that requests are for where they don't say.
     pub fn host(&self) -> String {
+        if let Some(host) = &self.host {
+            return host.clone();
+        }
         let named = self.tls.as_ref().and_then(|tls| tls.server_name.clone());
         named.unwrap_or_else(|| self.target.to_string())
     }

@@ -1,6 +1,6 @@
 //! The client's side of TLS: what it offers, which server it believes, and what it learns from the handshake.
 //!
-//! It trusts the run's own authority alone. A certificate from there that is for another host is not believed either,
+//! It trusts the run's own authority alone, or those of a profile. A certificate from there that is for another host is not believed either,
 //! but told, so that a scenario can say which one was shown.
 
 use std::sync::Arc;
@@ -35,8 +35,8 @@ const ALERT: &str = "received fatal alert: ";
 /// What a client offers and whom it believes.
 #[derive(Clone, Debug)]
 pub struct Tls {
-    /// The one authority that is believed.
-    pub authority: CertificateDer<'static>,
+    /// The authorities that are believed.
+    pub authorities: Vec<CertificateDer<'static>>,
     /// The host asked for (SNI), which the certificate has to be for; none: it may be for any.
     pub server_name: Option<String>,
     /// What is shown if the server asks.
@@ -137,7 +137,7 @@ impl Tls {
 
     fn belief(&self) -> anyhow::Result<Belief> {
         let mut roots = RootCertStore::empty();
-        roots.add(self.authority.clone())?;
+        roots.add_parsable_certificates(self.authorities.iter().cloned());
         let inner =
             WebPkiServerVerifier::builder_with_provider(roots.into(), provider()).build()?;
         Ok(Belief {

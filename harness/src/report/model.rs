@@ -61,6 +61,9 @@ pub struct Selection {
     pub tags: Option<String>,
     /// A part of the scenario's name.
     pub name: Option<String>,
+    /// The profile of a gateway that runs already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
 }
 
 /// A declaration of the adapter that matches nothing in the suite.

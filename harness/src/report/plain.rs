@@ -8,6 +8,7 @@ use super::model::{Exchange, Message, RunReport, ScenarioReport, StepStatus, Ver
 pub(super) fn command(report: &RunReport) -> String {
     let mut command = format!("gatecheck run --target {}", quoted(&report.target.name));
     for (option, value) in [
+        ("--profile", &report.selection.profile),
         ("--tags", &report.selection.tags),
         ("--name", &report.selection.name),
     ] {

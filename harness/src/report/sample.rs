@@ -19,6 +19,7 @@ pub(super) fn run() -> RunReport {
         selection: Selection {
             tags: Some("@core or @extended".to_owned()),
             name: None,
+            profile: None,
         },
         scenarios: vec![
             pass(),

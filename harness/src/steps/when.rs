@@ -423,6 +423,7 @@ fn admin_client(world: &World) -> Result<Client, StepFailure> {
     Ok(Client {
         source: Ipv4Addr::LOCALHOST.into(),
         target,
+        host: None,
         tls: None,
     })
 }

@@ -103,6 +103,15 @@ settings!("request-id" RequestId {
     header: String,
 });
 
+settings!("mtls-auth" MtlsAuth {
+    #[serde(default)]
+    forward_certificate: bool,
+    #[serde(default = "yes")]
+    consumer_required: bool,
+    #[serde(default = "consumer_header")]
+    consumer_header: String,
+});
+
 settings!("anonymous" Anonymous {
     consumer: String,
     #[serde(default = "consumer_header")]

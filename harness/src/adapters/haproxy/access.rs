@@ -1,12 +1,13 @@
 //! Who calls, by keys, certificates and passwords; and who may do what.
 
 use super::lookups::Way;
-use super::rules::{Rules, Source, path_conditions, with_head};
-use super::settings::{Anonymous, Authorize, MtlsAuth, Rule};
+use super::rules::{Rules, Source, path_conditions};
 use super::words::{format_word, name};
 use crate::adapters::Unsupported;
-use crate::adapters::common::plugins::{BasicAuth, KeyAuth, Settings as _};
-use crate::adapters::common::routes::Path;
+use crate::adapters::common::authorization::{Grant, Grants};
+use crate::adapters::common::plugins::{
+    Anonymous, Authorize, BasicAuth, KeyAuth, MtlsAuth, Settings as _,
+};
 
 const KNOWN: &str = "{ var(txn.consumer) -m found }";
 
@@ -156,11 +157,16 @@ fn authorized(
     source: &Source<'_>,
     authorize: &Authorize,
 ) -> Result<(), Unsupported> {
-    for (all, word) in [(&authorize.deny, "if"), (&authorize.allowed(), "unless")] {
-        let mut conditions = Vec::new();
-        for rule in all {
-            conditions.push(condition(rules, source, rule)?);
-        }
+    let Grants { allow, deny } = Grants::of(authorize, &source.people.all)?;
+    for (grants, word, kind) in [(Some(deny), "if", "deny"), (allow, "unless", "allow")] {
+        let grants = grants.unwrap_or_default();
+        let numbered = (1..).zip(&grants);
+        let conditions: Vec<String> = numbered
+            .map(|(number, grant)| {
+                let file = format!("{}-{kind}-{number}.lst", source.name);
+                condition(rules, grant, file)
+            })
+            .collect();
         if !conditions.is_empty() {
             rules.add(&format!(
                 "http-request return status 403 {word} {}",
@@ -171,50 +177,24 @@ fn authorized(
     Ok(())
 }
 
-/// The ACLs that hold together when a rule does.
-fn condition(rules: &mut Rules, source: &Source<'_>, rule: &Rule) -> Result<String, Unsupported> {
-    if !rule.says_something() {
-        return Err(Unsupported::new("authorize: a rule without a field"));
-    }
-    let people = source.people;
+/// The ACLs that hold together when a rule does; the file lists those it speaks of.
+fn condition(rules: &mut Rules, grant: &Grant, file: String) -> String {
     let mut acls = Vec::new();
-    for (kind, wanted, members) in [
-        ("role", &rule.roles, &people.roles),
-        ("group", &rule.groups, &people.groups),
-    ] {
-        let Some(wanted) = wanted else { continue };
-        let mut expressions = Vec::new();
-        for one in wanted {
-            let file = format!("{kind}-{}.lst", name(one)?);
-            let names = members.get(one).into_iter().flatten();
-            let lines: String = names.map(|name| format!("{name}\n")).collect();
-            expressions.push(format!("var(txn.consumer) -m str -f {file}"));
-            rules.files.push((file, lines));
-        }
-        let wish = format!("{kind}_{}", wanted.join("_"));
-        acls.push(rules.acls.any(&wish, expressions));
+    if let Some(consumers) = &grant.consumers {
+        let lines = consumers.iter().map(|name| format!("{name}\n")).collect();
+        let wish = file.trim_end_matches(".lst");
+        let expression = format!("var(txn.consumer) -m str -f {file}");
+        acls.push(rules.acls.one(wish, expression));
+        rules.files.push((file, lines));
     }
-    if let Some(consumers) = &rule.consumers {
-        if consumers.iter().any(|one| !people.names.contains(one)) {
-            return Err(Unsupported::new("authorize: a consumer that is not there"));
-        }
-        let names: Vec<&str> = consumers
-            .iter()
-            .map(|one| name(one))
-            .collect::<Result<_, _>>()?;
-        let expression = format!("var(txn.consumer) -m str {}", names.join(" "));
-        acls.push(rules.acls.one("consumer", expression));
-    }
-    if let Some(methods) = &rule.methods {
-        let methods = with_head(methods);
-        let wish = format!("method_{}", methods.join("_"));
-        let expression = format!("method {}", methods.join(" "));
+    if !grant.methods.is_empty() {
+        let wish = format!("method_{}", grant.methods.join("_"));
+        let expression = format!("method {}", grant.methods.join(" "));
         acls.push(rules.acls.one(&wish, expression));
     }
-    if let Some(paths) = &rule.paths {
-        let paths = paths.iter().map(Path::from);
-        let conditions = paths.flat_map(|path| path_conditions(&path)).collect();
+    if !grant.paths.is_empty() {
+        let conditions = grant.paths.iter().flat_map(path_conditions).collect();
         acls.push(rules.acls.any("path", conditions));
     }
-    Ok(acls.join(" "))
+    acls.join(" ")
 }

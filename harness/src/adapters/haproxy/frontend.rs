@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::words::{escaped, line, word};
 use crate::adapters::Unsupported;
+use crate::adapters::common::callers::OF_CERTIFICATES;
 use crate::adapters::common::values::{bytes, duration};
 use crate::fixtures::Listener;
 
@@ -117,7 +118,7 @@ impl Frontend<'_> {
 
     /// What only the gateway may say, and what is for one hop (RFC 9110 §7.6.1).
     fn strip(&self, add: &mut dyn FnMut(&str)) {
-        let own = ["Client-Cert", "Client-Cert-Chain"].map(str::to_owned);
+        let own = OF_CERTIFICATES.map(str::to_owned);
         for header in self.identity.iter().chain(&own) {
             // Many upstreams take _ for -.
             let name = header.to_lowercase().replace('_', "-");

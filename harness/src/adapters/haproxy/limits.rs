@@ -26,8 +26,10 @@ pub(super) fn rate(rules: &mut Rules, source: &Source<'_>) -> Result<(), Unsuppo
     };
     let (rate, seconds) = config.rate()?;
     let limit = u64::from(config.burst.unwrap_or(rate));
-    if limit == 0 || rate == 0 {
-        return Err(Unsupported::new("rate-limit: a limit of nothing"));
+    if limit < 2 || rate == 0 {
+        return Err(Unsupported::new(
+            "rate-limit: one request at a time: the last one alone counts in full for two periods of a table's rate",
+        ));
     }
     let window = (u64::from(seconds) * 1000 * limit).div_ceil(u64::from(rate));
     let counted = counted(&config.key, source)?;

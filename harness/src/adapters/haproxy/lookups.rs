@@ -2,11 +2,10 @@
 
 use super::people::{By, People};
 use super::rules::{Rules, Source};
-use super::settings::MtlsAuth;
 use super::words::{line, word};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::Password;
-use crate::adapters::common::plugins::{BasicAuth, KeyAuth};
+use crate::adapters::common::plugins::{BasicAuth, KeyAuth, MtlsAuth};
 
 /// One way to find out who calls.
 pub(super) enum Way {

@@ -12,9 +12,10 @@ mod render;
 mod routing;
 mod rules;
 mod secure;
-mod settings;
+mod tokens;
 mod words;
 
+use std::fs;
 use std::path::Path;
 
 use async_trait::async_trait;
@@ -73,7 +74,10 @@ impl Adapter for Haproxy {
         // The port is kept until HAProxy listens on it.
         process.accepts(address).await?;
         drop(port);
-        let access_log = process.output_file();
+        let (access_log, id) = (process.output_file(), process.id());
+        process
+            .ready(|_| master_listens(&access_log, id).then_some(()))
+            .await?;
         let mut running = Running::new(process, vec![address]);
         running.access_log = Some(access_log);
         running.copies = keys_beside_certificates(rendered);
@@ -103,6 +107,26 @@ fn command(dir: &Path) -> Command {
     let mut command = Command::new(binary::find("haproxy"));
     command.current_dir(dir).args(["-f", CONFIGURATION]);
     command
+}
+
+/// Whether the master takes SIGHUP. Once its worker serves it executes itself anew, and what it is told meanwhile is lost:
+/// so it has to have said that all is loaded, and to catch the signal without blocking it.
+fn master_listens(output: &Path, id: Option<u32>) -> bool {
+    let printed = fs::read_to_string(output).unwrap_or_default();
+    let status = id.map(|id| format!("/proc/{id}/status"));
+    // Where there is no such file, nothing better is known.
+    let status = status.and_then(|file| fs::read_to_string(file).ok());
+    printed.contains("Loading success") && status.is_none_or(|status| catches_hangup(&status))
+}
+
+/// Whether proc_pid_status(5) shows SIGHUP, the first of the signals, as caught and not blocked.
+fn catches_hangup(status: &str) -> bool {
+    let first = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        let mask = u64::from_str_radix(line.trim(), 16).ok()?;
+        Some(mask & 1 == 1)
+    };
+    first("SigCgt:") == Some(true) && first("SigBlk:") == Some(false)
 }
 
 /// The version in `HAProxy version 2.6.12-1 2023/05/09 - https://haproxy.org/`, unless it is too old.

@@ -1,12 +1,11 @@
-//! Consumers, as maps and lists of patterns: keys by their digests, certificates, roles and groups.
-
-use std::collections::{BTreeMap, BTreeSet};
+//! Consumers, as maps and lists of patterns: keys by their digests, certificates.
 
 use jiff::Timestamp;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::adapters::Unsupported;
+use crate::adapters::common::authorization::{Person, people};
 use crate::adapters::common::callers::referred;
 use crate::fixtures::{Document, Fixture};
 
@@ -16,12 +15,8 @@ pub(super) struct People {
     pub keys: Result<Vec<KeyDigest>, Unsupported>,
     /// Their certificates; or why they can't be told.
     pub certificates: Result<Vec<Shown>, Unsupported>,
-    /// The consumers in each group.
-    pub groups: BTreeMap<String, Vec<String>>,
-    /// The consumers with each role.
-    pub roles: BTreeMap<String, Vec<String>>,
-    /// All of their names.
-    pub names: BTreeSet<String>,
+    /// Everyone, with roles and groups.
+    pub all: Vec<Person>,
 }
 
 /// A key, known by its digest alone, so that no file has the key itself.
@@ -56,31 +51,16 @@ pub(super) enum By {
 impl People {
     /// Those of a fixture.
     pub fn of(fixture: &Fixture, document: &Document) -> Self {
-        let mut people = Self {
+        Self {
             keys: keys(fixture, document),
             certificates: certificates(fixture, document),
-            groups: BTreeMap::new(),
-            roles: BTreeMap::new(),
-            names: BTreeSet::new(),
-        };
-        let written = document.consumers.iter();
-        let written = written.map(|one| (&one.name, &one.groups, &one.roles));
-        let made = fixture.consumers.iter();
-        let made = made.map(|one| (&one.name, &one.groups, &one.roles));
-        for (name, groups, roles) in written.chain(made) {
-            people.names.insert(name.clone());
-            for (of, into) in [(groups, &mut people.groups), (roles, &mut people.roles)] {
-                for one in of {
-                    into.entry(one.clone()).or_default().push(name.clone());
-                }
-            }
+            all: people(fixture, document),
         }
-        people
     }
 
     /// The length of the longest name, in bytes.
     pub fn longest(&self) -> usize {
-        self.names.iter().map(String::len).max().unwrap_or(1)
+        self.all.iter().map(|one| one.name.len()).max().unwrap_or(1)
     }
 }
 

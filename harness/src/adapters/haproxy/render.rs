@@ -2,18 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use super::CONFIGURATION;
 use super::frontend::Frontend;
 use super::people::People;
-use super::routing::{self, Entry, other_backend};
+use super::routing::{self, Entry, NOWHERE, other_backend};
 use super::rules::{Rules, Source};
 use super::{backend, secure};
 use crate::adapters::common::callers::Callers;
+use crate::adapters::common::globals;
 use crate::adapters::common::plugins::{RouteByHeader, Settings as _};
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
-use crate::fixtures::{Document, Fixture, RouteApi, Service};
+use crate::fixtures::{Fixture, RouteApi, Service};
 
 /// What a buffer has beside a body: heads, and room for what rules add.
 const HEADS: u64 = 32 << 10;
@@ -26,7 +25,12 @@ pub(super) fn configuration(
     let document = fixture
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
-    refuse_globals(&document, bindings)?;
+    globals::refuse(&document, "HAProxy")?;
+    if bindings.listen.is_ipv6() {
+        return Err(Unsupported::new(
+            "a listener on IPv6: addresses in Forwarded would need brackets",
+        ));
+    }
     let listener = document.listeners.first().cloned().unwrap_or_default();
     let tls = match &listener.tls {
         Some(tls) => secure::Listener::of(fixture, tls, bindings)?,
@@ -41,9 +45,12 @@ pub(super) fn configuration(
         Callers::of(fixture, &document),
         People::of(fixture, &document),
     );
-    let (ids, header) = request_id(&document)?;
+    let mut declared = document.consumers.iter();
+    let mut own = fixture.consumers.iter();
+    let tokens_name_consumers =
+        declared.any(|one| !one.tokens.is_empty()) || own.any(|one| !one.tokens.is_empty());
     let routes = document.routes();
-    let mut whole = Whole::default();
+    let (mut whole, mut nowhere) = (Whole::default(), Vec::new());
     for (index, route) in routes.iter().enumerate() {
         let allowed = routing::allowed(route, &routes);
         let name = unique(&routes, index);
@@ -53,11 +60,12 @@ pub(super) fn configuration(
             callers: &callers,
             people: &people,
             allowed: &allowed,
-            request_id: &ids,
             certificates: tls.asks,
+            tokens_name_consumers,
         };
         if let Err(why) = whole.route(&source, bindings) {
             whole.left_out.push(LeftOut::new(route, why));
+            nowhere.extend(routing::nowhere(route)?);
         }
     }
     if whole.entries.is_empty() {
@@ -66,11 +74,12 @@ pub(super) fn configuration(
             why.unwrap_or_else(|| "no route".to_owned()),
         ));
     }
+    whole.entries.extend(nowhere);
     whole.files.extend(tls.files.clone());
     whole.copies.extend(tls.copies.clone());
     let frontend = Frontend {
         listener: &listener,
-        request_id: header,
+        request_id: globals::request_id(&document)?,
         identity: &callers.headers,
         logged: &whole.logged.clone(),
         misdirected: &tls.rules,
@@ -155,9 +164,9 @@ defaults
 
 frontend gateway
     bind {}{options}
-{}{}{choices}    default_backend no-route
+{}{}{choices}    default_backend {NOWHERE}
 
-backend no-route
+backend {NOWHERE}
     http-request return status 404
 {sections}",
             bindings.listen,
@@ -187,56 +196,5 @@ fn unique(routes: &[RouteApi], index: usize) -> String {
     match before.count() {
         0 => name.clone(),
         number => format!("{name}-{}", number + 1),
-    }
-}
-
-/// The configuration of request ids, which is one for all routes, and the header that carries them.
-fn request_id(document: &Document) -> Result<(Value, Option<String>), Unsupported> {
-    let mut plugins = document.plugins.iter();
-    let Some(plugin) = plugins.find(|plugin| plugin.name == "request-id") else {
-        return Ok((Value::Null, Some("X-Request-Id".to_owned())));
-    };
-    if !plugin.enabled {
-        return Ok((Value::Null, None));
-    }
-    let members = plugin.config.as_object().into_iter().flatten();
-    let mut header = "X-Request-Id".to_owned();
-    for (name, value) in members {
-        match (name.as_str(), value.as_str()) {
-            ("header", Some(value)) => header = value.to_owned(),
-            _ => {
-                return Err(Unsupported::new(format!(
-                    "request-id: nothing corresponds to {name}"
-                )));
-            }
-        }
-    }
-    Ok((plugin.config.clone(), Some(header)))
-}
-
-fn refuse_globals(document: &Document, bindings: &Bindings) -> Result<(), Unsupported> {
-    let inner = document.apis.iter().flat_map(|api| {
-        let routes = api.routes.iter().flat_map(|route| &route.plugins);
-        api.plugins.iter().chain(routes)
-    });
-    let mut switched_off = inner.filter(|plugin| !plugin.enabled);
-    if let Some(plugin) = switched_off.find(|plugin| plugin.name == "request-id") {
-        return Err(Unsupported::new(format!(
-            "{}: it is in force everywhere",
-            plugin.name
-        )));
-    }
-    let present = [
-        ("admin", document.admin.is_some()),
-        ("telemetry", document.telemetry.is_some()),
-        ("runtime", document.runtime.is_some()),
-        ("several listeners", document.listeners.len() > 1),
-        ("a listener on IPv6", bindings.listen.is_ipv6()),
-    ];
-    match present.into_iter().find(|(_, present)| *present) {
-        Some((name, _)) => Err(Unsupported::new(format!(
-            "{name}: nothing that is rendered corresponds to it"
-        ))),
-        None => Ok(()),
     }
 }

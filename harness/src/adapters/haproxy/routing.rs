@@ -7,6 +7,9 @@ use crate::adapters::common::plugins::{RouteByHeader, Settings as _};
 use crate::adapters::common::routes::Path;
 use crate::fixtures::{Matcher, RouteApi};
 
+/// The backend of what no route takes.
+pub(super) const NOWHERE: &str = "no-route";
+
 /// One host and path of a route.
 pub(super) struct Entry {
     host: Option<String>,
@@ -33,6 +36,17 @@ struct Canary {
 /// The name of the backend for a service of a route besides its own.
 pub(super) fn other_backend(backend: &str, service: &str) -> String {
     format!("{backend}.{service}")
+}
+
+/// The entries of a route that is left out: its requests are nobody else's, however much a less specific route would take
+/// them.
+pub(super) fn nowhere(route: &RouteApi) -> Result<Vec<Entry>, Unsupported> {
+    let mut entries = entries(route, NOWHERE)?;
+    for entry in &mut entries {
+        entry.canary = None;
+        entry.cors = false;
+    }
+    Ok(entries)
 }
 
 /// The entries of a route.

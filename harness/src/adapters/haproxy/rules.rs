@@ -4,9 +4,8 @@ use serde_json::Value;
 
 use super::access::Access;
 use super::people::People;
-use super::settings::is_empty;
 use super::words::{Acls, escaped, line, word};
-use super::{cors, limits};
+use super::{cors, limits, tokens};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::Callers;
 use crate::adapters::common::plugins::{Observability, RouteByHeader, Settings as _};
@@ -25,8 +24,8 @@ pub(super) struct Source<'a> {
     pub people: &'a People,
     /// The methods that routes of its paths allow together; none: every method.
     pub allowed: &'a [String],
-    /// How request ids are configured for all routes.
-    pub request_id: &'a Value,
+    /// Whether tokens name consumers, which no rule finds.
+    pub tokens_name_consumers: bool,
     /// Whether its listener asks clients for certificates.
     pub certificates: bool,
 }
@@ -60,6 +59,7 @@ impl Rules {
         cors::add(&mut rules, source)?;
         rules.methods(source);
         Access::of(source)?.add(&mut rules, source)?;
+        tokens::add(&mut rules, source)?;
         limits::rate(&mut rules, source)?;
         limits::size(&mut rules, source)?;
         Ok(rules)
@@ -84,14 +84,8 @@ impl Rules {
             "route-by-header" => {
                 RouteByHeader::read(config)?.service(source.route)?;
             }
-            "request-id" if is_empty(config) || config == source.request_id => {}
-            "request-id" => {
-                return Err(Unsupported::new(
-                    "request-id: one header carries it for all routes",
-                ));
-            }
-            "cors" | "key-auth" | "basic-auth" | "mtls-auth" | "anonymous" | "authorize"
-            | "rate-limit" | "request-size-limit" => {}
+            "jwt-validate" | "cors" | "key-auth" | "basic-auth" | "mtls-auth" | "anonymous"
+            | "authorize" | "rate-limit" | "request-id" | "request-size-limit" => {}
             other => return Err(without_counterpart(other)),
         }
         Ok(())
@@ -135,9 +129,6 @@ pub(super) fn path_conditions(path: &Path) -> Vec<String> {
 
 fn without_counterpart(plugin: &str) -> Unsupported {
     let why = match plugin {
-        "jwt-validate" => {
-            "jwt_verify takes public keys from files; nothing fetches a key set or an issuer's metadata"
-        }
         "oauth2-introspect" => "nothing asks another server about a token",
         "response-size-limit" => "a response is not counted while it streams",
         _ => "it has no counterpart",

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+use std::collections::BTreeSet;
+
 use super::*;
 use crate::checks::sample::Sample;
 
@@ -18,6 +20,23 @@ fn label_values_are_escaped() {
         "{}",
         out.0
     );
+}
+
+/// The documentation names the metrics that there are, and no other.
+#[test]
+fn documentation_and_metrics_agree() {
+    let text = text(&Sample::mixed().board.view());
+    let families = text.lines().filter_map(|line| {
+        let name = line.strip_prefix("# TYPE ")?;
+        name.split(' ').next()
+    });
+    let families: BTreeSet<&str> = families.collect();
+    let documented = include_str!("../../../../docs/synthetic-checks.md");
+    let documented: BTreeSet<&str> = documented
+        .split(|sign: char| !(sign.is_ascii_lowercase() || sign == '_'))
+        .filter(|word| word.starts_with("gatecheck_"))
+        .collect();
+    assert_eq!(families, documented);
 }
 
 /// Every sample belongs to the family above it, which nothing else declares, and no series is there twice.

@@ -47,8 +47,7 @@ async fn ran(plan: Vec<Planned<u32>>, time: Duration) -> Vec<(String, Ended<u32>
     let ended = seen.lock().len();
     sleep(EVERY * 3).await;
     assert_eq!(seen.lock().len(), ended, "nothing runs once it was dropped");
-    let seen = seen.lock().clone();
-    seen
+    seen.lock().clone()
 }
 
 fn counts(seen: &[(String, Ended<u32>, Duration)]) -> BTreeMap<&str, usize> {

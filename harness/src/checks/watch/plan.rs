@@ -133,7 +133,7 @@ fn shared(running: &[&Check]) -> Vec<String> {
             check.id
         ))
     };
-    intrusive.filter_map(|check| note(check)).collect()
+    intrusive.filter_map(note).collect()
 }
 
 /// The credentials that a check shows.

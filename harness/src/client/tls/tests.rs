@@ -31,7 +31,7 @@ impl Scene {
 
     fn tls(&self) -> Tls {
         Tls {
-            authority: self.all.servers.der().clone(),
+            authorities: vec![self.all.servers.der().clone()],
             server_name: Some(HOST.to_owned()),
             certificate: None,
             protocols: vec!["http/1.1".to_owned()],
@@ -48,6 +48,7 @@ impl Scene {
         let client = Client {
             source: Ipv4Addr::LOCALHOST.into(),
             target: self.server.address(),
+            host: None,
             tls: Some(tls),
         };
         client.send(&Request::parse("GET /")).await
