@@ -18,8 +18,8 @@ pub(super) const SHOWS: &[Shows] = &[
     Shows {
         meaning: Meaning::Status(504),
         status: 503,
-        selectors: &["UP-008"],
-        reason: "a target that doesn't take the connection is out of service",
+        selectors: &["UP-008", "UP-073"],
+        reason: "a target that doesn't take the connection, or doesn't answer over HTTP/2, is out of service",
     },
     Shows {
         meaning: Meaning::Status(413),
@@ -33,6 +33,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
     Declaration {
         selector: "problem-json",
         reason: "error pages are static; there is no problem+json (RFC 9457)",
+    },
+    Declaration {
+        selector: "grpc-errors",
+        reason: "refusals are those of HTTP, whatever the request's content type",
     },
     Declaration {
         selector: "admin",
@@ -73,6 +77,11 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "UP-007",
         reason: "what doesn't begin with a status line is passed on as the body of an HTTP/0.9 response",
         link: "https://datatracker.ietf.org/doc/html/rfc9112#section-4",
+    },
+    KnownFailing {
+        selector: "UP-071",
+        reason: "the trailers of an answer without a body are sent as its headers",
+        link: "https://datatracker.ietf.org/doc/html/rfc9113#section-8.1",
     },
     KnownFailing {
         selector: "ROUTE-077",

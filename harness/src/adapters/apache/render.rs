@@ -102,7 +102,7 @@ fn server(
     let mut lines = Lines::default();
     let also = match (listener.tls.is_some(), listener.http2) {
         (true, _) => vec!["ssl", "http2"],
-        (false, true) => vec!["http2"],
+        (false, true) => vec!["http2", "proxy_http2"],
         (false, false) => Vec::new(),
     };
     for module in LOADED.into_iter().chain(also) {

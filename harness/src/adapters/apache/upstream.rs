@@ -25,11 +25,6 @@ pub(super) struct Balancer {
 impl Balancer {
     /// Translates a service.
     pub fn compile(service: &Service, bindings: &Bindings) -> Result<Self, Unsupported> {
-        if service.http2 {
-            return Err(Unsupported::new(
-                "http2 to upstreams: mod_proxy_http2 passes no trailers, without which there is no gRPC",
-            ));
-        }
         if service
             .targets()
             .iter()
@@ -39,8 +34,14 @@ impl Balancer {
                 "https to an address: the name that is asked for is the host of the URL alone",
             ));
         }
+        let scheme = if service.http2 { "h2c" } else { "http" };
         let several = service.targets().len() > 1;
         let (timeouts, attempts) = (times(service)?, attempts(service)?);
+        if service.http2 && attempts > 0 {
+            return Err(Unsupported::new(
+                "retries over HTTP/2: a request that was sent would be sent again too, whatever its method",
+            ));
+        }
         // How long a member that failed is passed over, in seconds, or the next try might be at the same one.
         let retry = u8::from(attempts > 0);
         let mut inner = Lines::default();
@@ -57,7 +58,7 @@ impl Balancer {
                 String::new()
             };
             inner.line(format!(
-                "BalancerMember \"http://{address}\" {timeouts} retry={retry} upgrade=websocket{share}"
+                "BalancerMember \"{scheme}://{address}\" {timeouts} retry={retry} upgrade=websocket{share}"
             ));
         }
         if several {
