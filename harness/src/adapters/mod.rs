@@ -3,6 +3,7 @@
 
 mod binary;
 mod common;
+pub mod envoy;
 pub mod express_gateway;
 pub mod gateway;
 pub mod nginx;
@@ -177,7 +178,7 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 3] = ["gateway", "nginx", "express-gateway"];
+pub const TARGETS: [&str; 4] = ["gateway", "nginx", "envoy", "express-gateway"];
 
 /// The adapter of this name.
 ///
@@ -187,6 +188,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
     Ok(match name {
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
+        "envoy" => Arc::new(envoy::Envoy),
         "express-gateway" => Arc::new(express_gateway::ExpressGateway),
         _ => bail!(
             "there is no target {name:?}; there are {}",

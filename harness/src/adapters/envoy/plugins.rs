@@ -1,0 +1,214 @@
+//! The plugins of a route, as settings of filters. A filter does nothing on routes that have no settings for it.
+
+use serde_json::{Map, Value, json};
+
+use super::cors;
+use super::limits;
+use super::render::{object, put};
+use super::values::{extension, typed};
+use crate::adapters::Unsupported;
+use crate::adapters::common::callers::{ApiKey, Callers};
+use crate::adapters::common::plugins::{
+    Cors, KeyAuth, Observability, RouteByHeader, Settings as _, largest_request,
+};
+use crate::fixtures::{RouteApi, Service};
+
+/// The filters in the order in which requests come to them: a preflight carries no key, limits count by who calls, and what
+/// is refused is not read. Each with its type, and what it says where no route says more.
+const CHAIN: [(&str, &str, &str); 5] = [
+    ("cors", "cors.v3.Cors", "{}"),
+    (
+        "vary",
+        "header_mutation.v3.HeaderMutation",
+        r#"{"mutations": {}}"#,
+    ),
+    (
+        "api_key_auth",
+        "api_key_auth.v3.ApiKeyAuth",
+        r#"{"key_sources": [{"header": "x-api-key"}]}"#,
+    ),
+    (
+        "local_ratelimit",
+        "local_ratelimit.v3.LocalRateLimit",
+        r#"{"stat_prefix": "limits"}"#,
+    ),
+    ("body_size_limit", "body_size_limit.v3.BodySizeLimit", "{}"),
+];
+
+/// The namespace of what routes say for local replies and for the log.
+const OWN: &str = "gateway";
+
+/// The plugins of a route.
+#[derive(Default)]
+pub(super) struct Plugins {
+    /// The settings of filters, by the names of these.
+    pub filters: Vec<(&'static str, Value)>,
+    /// Request headers that the access log has.
+    pub logged: Vec<String>,
+    /// Which header chooses another service.
+    canary: Option<RouteByHeader>,
+    /// What local replies are told of the route.
+    metadata: Map<String, Value>,
+    /// What the upstream does not get.
+    removed: Vec<String>,
+    answers_without: Vec<&'static str>,
+}
+
+impl Plugins {
+    /// Translates the plugins of a route.
+    pub fn compile(route: &RouteApi, callers: &Callers) -> Result<Self, Unsupported> {
+        let mut plugins = Self::default();
+        for plugin in &route.plugins {
+            let config = &plugin.config;
+            match plugin.name.as_str() {
+                "cors" => plugins.cors(&Cors::read(config)?)?,
+                "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, route, callers)?,
+                "rate-limit" => {
+                    let limit = limits::filter(config, route, callers)?;
+                    plugins.filters.push(("local_ratelimit", limit));
+                }
+                "route-by-header" => plugins.canary = Some(RouteByHeader::read(config)?),
+                "observability" => plugins
+                    .logged
+                    .push(Observability::read(config)?.include_header),
+                "request-id" if !is_empty(config) => {
+                    return Err(Unsupported::new(
+                        "request-id: the log and every answer have it in X-Request-Id",
+                    ));
+                }
+                "request-id" | "request-size-limit" => {}
+                other => return Err(without_counterpart(other)),
+            }
+        }
+        if let Some(bytes) = largest_request(route)? {
+            let bytes = u32::try_from(bytes)
+                .map_err(|_| Unsupported::new("request-size-limit: more than 4 GiB"))?;
+            plugins.add("body_size_limit", json!({"max_request_bytes": bytes}));
+        }
+        Ok(plugins)
+    }
+
+    /// The services that requests go to, each with the conditions under which they do.
+    pub fn services<'a>(
+        &self,
+        route: &'a RouteApi,
+    ) -> Result<Vec<(Vec<Value>, &'a Service)>, Unsupported> {
+        let mut services = Vec::new();
+        if let Some(canary) = &self.canary {
+            let wanted = json!({"name": canary.header, "string_match": {"exact": canary.value}});
+            services.push((vec![wanted], canary.service(route)?));
+        }
+        services.push((Vec::new(), &route.service));
+        Ok(services)
+    }
+
+    /// What a route of Envoy's has besides what it matches and where it goes.
+    pub fn put_into(&self, route: &mut Value) {
+        let filters = self.filters.iter();
+        let filters = filters.map(|(name, settings)| ((*name).to_owned(), settings.clone()));
+        put(route, "typed_per_filter_config", object(filters));
+        put(route, "request_headers_to_remove", self.removed.clone());
+        put(
+            route,
+            "response_headers_to_remove",
+            self.answers_without.clone(),
+        );
+        if !self.metadata.is_empty() {
+            put(
+                route,
+                "metadata",
+                json!({"filter_metadata": {OWN: self.metadata}}),
+            );
+        }
+    }
+
+    /// Adds the settings of a filter, in the type of the filter itself.
+    fn add(&mut self, name: &'static str, settings: Value) {
+        let kind = CHAIN.iter().find(|(filter, ..)| *filter == name);
+        let kind = kind.map_or("", |(_, kind, _)| kind);
+        let settings = typed(&format!("extensions.filters.http.{kind}"), settings);
+        self.filters.push((name, settings));
+    }
+
+    fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
+        self.filters.push(("cors", cors::policy(config)?));
+        self.filters.push(("vary", cors::vary("Origin")));
+        self.answers_without.extend(cors::OF_THE_UPSTREAM);
+        Ok(())
+    }
+
+    fn key_auth(
+        &mut self,
+        config: &KeyAuth,
+        route: &RouteApi,
+        callers: &Callers,
+    ) -> Result<(), Unsupported> {
+        let keys = callers.keys.as_ref().map_err(Clone::clone)?;
+        let credentials: Vec<Value> = keys
+            .iter()
+            .map(|ApiKey { consumer, secret }| json!({"key": secret, "client": consumer}))
+            .collect();
+        let mut sources = vec![json!({"header": config.header})];
+        sources.extend(config.query.iter().map(|name| json!({"query": name})));
+        let mut forwarding = json!({"header": config.consumer_header});
+        if limits::by_key(route) {
+            // The limit, which comes later, has to see it.
+            self.removed.push(config.header.clone());
+        } else {
+            put(&mut forwarding, "hide_credentials", true);
+        }
+        self.filters.push((
+            "api_key_auth",
+            typed(
+                "extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute",
+                json!({"credentials": credentials, "key_sources": sources, "forwarding": forwarding}),
+            ),
+        ));
+        let challenge = format!("ApiKey realm=\"{}\"", config.realm);
+        self.metadata
+            .insert("challenge".to_owned(), challenge.into());
+        Ok(())
+    }
+}
+
+/// The filters that some route has settings for, in their order.
+pub(super) fn chain(used: &[&str]) -> Vec<Value> {
+    let used = CHAIN.iter().filter(|(name, ..)| used.contains(name));
+    used.map(|(name, kind, usual)| {
+        let usual = serde_json::from_str(usual).unwrap_or_default();
+        let kind = format!("extensions.filters.http.{kind}");
+        let mut filter = extension(name, &kind, usual);
+        put(&mut filter, "disabled", true);
+        filter
+    })
+    .collect()
+}
+
+/// What local replies carry besides: the challenge of the route, where a filter has none of its own.
+pub(super) fn challenges() -> Value {
+    json!([{
+        "filter": {"status_code_filter": {"comparison": {
+            "op": "EQ",
+            "value": {"default_value": 401, "runtime_key": "challenge.status"},
+        }}},
+        "headers_to_add": [{
+            "header": {"key": "www-authenticate", "value": format!("%METADATA(ROUTE:{OWN}:challenge)%")},
+            "append_action": "ADD_IF_ABSENT",
+        }],
+    }])
+}
+
+fn without_counterpart(plugin: &str) -> Unsupported {
+    let why = match plugin {
+        "basic-auth" => "its passwords are known by their SHA-1 alone (htpasswd -s)",
+        "oauth2-introspect" => "ext_authz asks in a protocol of its own, not in that of RFC 7662",
+        "response-size-limit" => "responses have no limit",
+        "anonymous" => "a key that is asked for has to be there",
+        _ => "it has no counterpart",
+    };
+    Unsupported::new(format!("the plugin {plugin}: {why}"))
+}
+
+fn is_empty(config: &Value) -> bool {
+    config.is_null() || config.as_object().is_some_and(Map::is_empty)
+}
