@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::listener::socket;
 use super::render::put;
 use super::secure;
-use super::values::{duration, typed};
+use super::values::{duration, extension, typed};
 use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::Service;
 
@@ -38,8 +38,7 @@ impl<'a> Clusters<'a> {
         }
         let connect = service.timeouts.connect.as_deref().unwrap_or("2s");
         let mut cluster = cluster(&service.name, &duration(connect)?, endpoints);
-        if let Some((policy, key, settings)) = balancing(service)? {
-            put(&mut cluster, "lb_policy", policy);
+        if let Some((key, settings)) = balancing(service)? {
             put(&mut cluster, key, settings);
         }
         if let Some(socket) = secure::service(service)? {
@@ -82,23 +81,25 @@ fn cluster(name: &str, connect: &str, endpoints: Vec<Value>) -> Value {
     })
 }
 
-/// The policy, and its settings by their name.
-type Balancing = (&'static str, &'static str, Value);
-
-fn balancing(service: &Service) -> Result<Option<Balancing>, Unsupported> {
+/// How a target is chosen, by the name of the setting.
+fn balancing(service: &Service) -> Result<Option<(&'static str, Value)>, Unsupported> {
     let Some(balancing) = &service.balancing else {
         return Ok(None);
     };
     match balancing.as_str() {
         Some("round-robin") => Ok(None),
         // By itself it compares two that it picks by chance, which may be the same.
-        Some("least-connections") => Ok(Some((
-            "LEAST_REQUEST",
-            "least_request_lb_config",
-            json!({"selection_method": "FULL_SCAN"}),
-        ))),
+        Some("least-connections") => {
+            let policy = extension(
+                "envoy.load_balancing_policies.least_request",
+                "extensions.load_balancing_policies.least_request.v3.LeastRequest",
+                json!({"selection_method": "FULL_SCAN"}),
+            );
+            let policies = json!({"policies": [{"typed_extension_config": policy}]});
+            Ok(Some(("load_balancing_policy", policies)))
+        }
         _ if balancing.get("consistentHash").is_some() => {
-            Ok(Some(("RING_HASH", "ring_hash_lb_config", Value::Null)))
+            Ok(Some(("lb_policy", Value::from("RING_HASH"))))
         }
         _ => Err(Unsupported::new(format!("balancing {balancing}"))),
     }

@@ -14,12 +14,13 @@ use crate::fixtures::Listener;
 const MANAGER: &str = "envoy.filters.network.http_connection_manager";
 
 /// Headers that a client may not speak with in the name of a proxy.
-const OF_PROXIES: [&str; 5] = [
+const OF_PROXIES: [&str; 6] = [
     "x-forwarded-for",
     "x-forwarded-host",
     "x-forwarded-proto",
     "forwarded",
     "client-cert",
+    "client-cert-chain",
 ];
 
 /// What a listener is made of.
@@ -27,9 +28,10 @@ pub(super) struct Parts<'a> {
     pub settings: &'a Listener,
     pub address: SocketAddr,
     pub routes: Value,
-    pub filters: Vec<&'static str>,
+    pub filters: Vec<String>,
     pub callers: &'a Callers,
     pub logged: &'a [String],
+    pub told: &'a [String],
 }
 
 /// What upstreams are told of where a request came from; X-Forwarded-For and X-Forwarded-Proto come by themselves.
@@ -69,7 +71,9 @@ impl Parts<'_> {
                 "head" => put(&mut manager, "request_headers_timeout", value),
                 "body" => put(&mut manager, "request_timeout", value),
                 "keepAlive" => {
-                    manager["common_http_protocol_options"]["idle_timeout"] = value.into()
+                    manager["common_http_protocol_options"]["idle_timeout"] = value.into();
+                    // What is idle is drained before it is closed.
+                    put(&mut manager, "drain_timeout", "0.1s");
                 }
                 other => return Err(Unsupported::new(format!("timeouts.{other} is unknown"))),
             }
@@ -130,6 +134,7 @@ impl Parts<'_> {
                 "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
                 "server_header_transformation": "PASS_THROUGH",
                 "always_set_request_id_in_response": true,
+                "proxy_100_continue": true,
                 "upgrade_configs": [{"upgrade_type": "websocket"}],
                 "early_header_mutation_extensions": [self.forgeries()],
                 "local_reply_config": {"mappers": plugins::challenges()},
@@ -157,16 +162,23 @@ impl Parts<'_> {
             ("request_id", "%REQ(X-REQUEST-ID)%"),
             ("client", "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"),
             ("method", "%REQ(:METHOD)%"),
-            ("path", "%PATH(NQ:ORIG)%"),
+            ("path", "%PATH(NQ)%"),
             ("route", "%ROUTE_NAME%"),
             ("service", "%UPSTREAM_CLUSTER_RAW%"),
-            ("consumer", "%DYNAMIC_METADATA(gateway:consumer)%"),
             ("status", "%RESPONSE_CODE%"),
             ("flags", "%RESPONSE_FLAGS%"),
             ("duration_ms", "%DURATION%"),
             ("response_bytes", "%BYTES_SENT%"),
         ];
         let fixed = fixed.map(|(name, format)| (name.to_owned(), Value::from(format)));
+        // The header that upstreams are told in: a client's own has been taken away.
+        let consumer = self.told.join("?").to_uppercase();
+        let consumer = (!self.told.is_empty()).then(|| {
+            (
+                "consumer".to_owned(),
+                Value::from(format!("%REQ({consumer})%")),
+            )
+        });
         let logged = self.logged.iter().map(|name| {
             let member = name.to_lowercase().replace('-', "_");
             (member, format!("%REQ({})%", name.to_uppercase()).into())
@@ -178,7 +190,7 @@ impl Parts<'_> {
                 "path": ACCESS_LOG,
                 "log_format": {
                     "omit_empty_values": true,
-                    "json_format": object(fixed.into_iter().chain(logged)),
+                    "json_format": object(fixed.into_iter().chain(consumer).chain(logged)),
                 },
             }),
         )

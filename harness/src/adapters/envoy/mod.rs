@@ -81,7 +81,8 @@ impl Adapter for Envoy {
         let address = port.address();
         let mut command = command();
         command.current_dir(dir.path()).args(QUIETLY);
-        command.args(["--concurrency", "1", "-c", CONFIGURATION]);
+        command.args(["--concurrency", "1", "--file-flush-interval-msec", "50"]);
+        command.args(["-c", CONFIGURATION]);
         let mut process = Process::start("envoy", command, rendered, dir)?;
         process.accepts(address).await?;
         // Kept until Envoy listens, so that nobody else could take it.

@@ -15,7 +15,7 @@ use crate::fixtures::{RouteApi, Service};
 
 /// The filters in the order in which requests come to them: a preflight carries no key, limits count by who calls, and what
 /// is refused is not read. Each with its type, and what it says where no route says more.
-const CHAIN: [(&str, &str, &str); 5] = [
+const CHAIN: [(&str, &str, &str); 4] = [
     ("cors", "cors.v3.Cors", "{}"),
     (
         "vary",
@@ -32,9 +32,10 @@ const CHAIN: [(&str, &str, &str); 5] = [
         "local_ratelimit.v3.LocalRateLimit",
         r#"{"stat_prefix": "limits"}"#,
     ),
-    ("body_size_limit", "body_size_limit.v3.BodySizeLimit", "{}"),
 ];
 
+/// The filter that comes last, one for each size.
+const SIZE: &str = "body_size_limit";
 /// The namespace of what routes say for local replies and for the log.
 const OWN: &str = "gateway";
 
@@ -42,9 +43,11 @@ const OWN: &str = "gateway";
 #[derive(Default)]
 pub(super) struct Plugins {
     /// The settings of filters, by the names of these.
-    pub filters: Vec<(&'static str, Value)>,
+    pub filters: Vec<(String, Value)>,
     /// Request headers that the access log has.
     pub logged: Vec<String>,
+    /// The header in which the upstream is told who calls.
+    pub told: Option<String>,
     /// Which header chooses another service.
     canary: Option<RouteByHeader>,
     /// What local replies are told of the route.
@@ -65,7 +68,7 @@ impl Plugins {
                 "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, route, callers)?,
                 "rate-limit" => {
                     let limit = limits::filter(config, route, callers)?;
-                    plugins.filters.push(("local_ratelimit", limit));
+                    plugins.set("local_ratelimit", limit);
                 }
                 "route-by-header" => plugins.canary = Some(RouteByHeader::read(config)?),
                 "observability" => plugins
@@ -81,9 +84,7 @@ impl Plugins {
             }
         }
         if let Some(bytes) = largest_request(route)? {
-            let bytes = u32::try_from(bytes)
-                .map_err(|_| Unsupported::new("request-size-limit: more than 4 GiB"))?;
-            plugins.add("body_size_limit", json!({"max_request_bytes": bytes}));
+            plugins.limit_size(bytes)?;
         }
         Ok(plugins)
     }
@@ -105,7 +106,7 @@ impl Plugins {
     /// What a route of Envoy's has besides what it matches and where it goes.
     pub fn put_into(&self, route: &mut Value) {
         let filters = self.filters.iter();
-        let filters = filters.map(|(name, settings)| ((*name).to_owned(), settings.clone()));
+        let filters = filters.map(|(name, settings)| (name.clone(), settings.clone()));
         put(route, "typed_per_filter_config", object(filters));
         put(route, "request_headers_to_remove", self.removed.clone());
         put(
@@ -122,17 +123,22 @@ impl Plugins {
         }
     }
 
-    /// Adds the settings of a filter, in the type of the filter itself.
-    fn add(&mut self, name: &'static str, settings: Value) {
-        let kind = CHAIN.iter().find(|(filter, ..)| *filter == name);
-        let kind = kind.map_or("", |(_, kind, _)| kind);
-        let settings = typed(&format!("extensions.filters.http.{kind}"), settings);
-        self.filters.push((name, settings));
+    fn set(&mut self, filter: &str, settings: Value) {
+        self.filters.push((filter.to_owned(), settings));
+    }
+
+    /// The filter has no settings of routes, so there is one of each size, which routes switch on.
+    fn limit_size(&mut self, bytes: u64) -> Result<(), Unsupported> {
+        let bytes = u32::try_from(bytes)
+            .map_err(|_| Unsupported::new("request-size-limit: more than 4 GiB"))?;
+        let on = json!({"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}});
+        self.set(&format!("{SIZE}-{bytes}"), on);
+        Ok(())
     }
 
     fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
-        self.filters.push(("cors", cors::policy(config)?));
-        self.filters.push(("vary", cors::vary("Origin")));
+        self.set("cors", cors::policy(config)?);
+        self.set("vary", cors::vary("Origin"));
         self.answers_without.extend(cors::OF_THE_UPSTREAM);
         Ok(())
     }
@@ -150,6 +156,7 @@ impl Plugins {
             .collect();
         let mut sources = vec![json!({"header": config.header})];
         sources.extend(config.query.iter().map(|name| json!({"query": name})));
+        self.told = Some(config.consumer_header.clone());
         let mut forwarding = json!({"header": config.consumer_header});
         if limits::by_key(route) {
             // The limit, which comes later, has to see it.
@@ -157,13 +164,13 @@ impl Plugins {
         } else {
             put(&mut forwarding, "hide_credentials", true);
         }
-        self.filters.push((
+        self.set(
             "api_key_auth",
             typed(
                 "extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute",
                 json!({"credentials": credentials, "key_sources": sources, "forwarding": forwarding}),
             ),
-        ));
+        );
         let challenge = format!("ApiKey realm=\"{}\"", config.realm);
         self.metadata
             .insert("challenge".to_owned(), challenge.into());
@@ -172,16 +179,27 @@ impl Plugins {
 }
 
 /// The filters that some route has settings for, in their order.
-pub(super) fn chain(used: &[&str]) -> Vec<Value> {
-    let used = CHAIN.iter().filter(|(name, ..)| used.contains(name));
-    used.map(|(name, kind, usual)| {
+pub(super) fn chain(used: &[String]) -> Vec<Value> {
+    let known = CHAIN
+        .iter()
+        .filter(|(name, ..)| used.iter().any(|used| used == name));
+    let known = known.map(|(name, kind, usual)| {
         let usual = serde_json::from_str(usual).unwrap_or_default();
-        let kind = format!("extensions.filters.http.{kind}");
-        let mut filter = extension(name, &kind, usual);
-        put(&mut filter, "disabled", true);
-        filter
-    })
-    .collect()
+        ((*name).to_owned(), *kind, usual)
+    });
+    let sizes = used.iter().filter_map(|name| {
+        let bytes: u32 = name.strip_prefix(SIZE)?.strip_prefix('-')?.parse().ok()?;
+        let settings = json!({"max_request_bytes": bytes});
+        Some((name.clone(), "body_size_limit.v3.BodySizeLimit", settings))
+    });
+    known
+        .chain(sizes)
+        .map(|(name, kind, usual)| {
+            let mut filter = extension(&name, &format!("extensions.filters.http.{kind}"), usual);
+            put(&mut filter, "disabled", true);
+            filter
+        })
+        .collect()
 }
 
 /// What local replies carry besides: the challenge of the route, where a filter has none of its own.

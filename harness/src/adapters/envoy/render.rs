@@ -28,6 +28,7 @@ pub(super) fn configuration(
         clusters: Clusters::new(bindings),
         filters: Vec::new(),
         logged: Vec::new(),
+        told: Vec::new(),
         entries: Vec::new(),
     };
     let mut left_out = Vec::new();
@@ -59,8 +60,14 @@ pub(super) fn configuration(
         filters: whole.filters,
         callers: &whole.callers,
         logged: &whole.logged,
+        told: &whole.told,
     };
     let bootstrap = json!({
+        // Paths and lengths make longer expressions than the hundred instructions that are the default.
+        "layered_runtime": {"layers": [{
+            "name": "static",
+            "static_layer": {"re2.max_program_size.error_level": 8192},
+        }]},
         "static_resources": {
             "listeners": [listener.render()?],
             "clusters": whole.clusters.render(),
@@ -80,8 +87,10 @@ struct Whole<'a> {
     callers: Callers,
     clusters: Clusters<'a>,
     /// The filters of which a route has settings, by name.
-    filters: Vec<&'static str>,
+    filters: Vec<String>,
     logged: Vec<String>,
+    /// The headers in which upstreams are told who calls.
+    told: Vec<String>,
     entries: Vec<Entry>,
 }
 
@@ -89,6 +98,16 @@ impl Whole<'_> {
     /// Adds a route, if all of it can be said.
     fn route(&mut self, route: &RouteApi) -> Result<(), Unsupported> {
         let plugins = Plugins::compile(route, &self.callers)?;
+        let told = plugins
+            .told
+            .iter()
+            .filter(|header| !self.told.contains(header));
+        let told: Vec<String> = told.cloned().collect();
+        if self.told.len() + told.len() > 2 {
+            return Err(Unsupported::new(
+                "callers are told in a third header: the log takes the first of two",
+            ));
+        }
         let mut clusters = Vec::new();
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             clusters.push(self.clusters.of(service)?);
@@ -99,7 +118,7 @@ impl Whole<'_> {
         }
         for (filter, _) in &plugins.filters {
             if !self.filters.contains(filter) {
-                self.filters.push(filter);
+                self.filters.push(filter.clone());
             }
         }
         for header in plugins.logged {
@@ -107,6 +126,7 @@ impl Whole<'_> {
                 self.logged.push(header);
             }
         }
+        self.told.extend(told);
         self.entries.extend(entries);
         Ok(())
     }

@@ -35,8 +35,8 @@ impl Entry {
     pub fn of(route: &RouteApi, plugins: &Plugins) -> Result<Vec<Self>, Unsupported> {
         let mut entries = Vec::new();
         for path in Path::of(&route.route) {
-            if let Some((_, policy)) = plugins.filters.iter().find(|(name, _)| *name == "cors") {
-                let mut preflight = matched(&path, route)?;
+            if let Some((_, policy)) = plugins.filters.iter().find(|(name, _)| name == "cors") {
+                let mut preflight = asked(&path, route)?;
                 conditions(
                     &mut preflight,
                     [
@@ -48,7 +48,8 @@ impl Entry {
                 let answer = json!({
                     "name": route.name,
                     "match": preflight,
-                    "direct_response": {"status": 204},
+                    // The filter answers, but not before a route that is an answer itself.
+                    "route": {"cluster": route.service.name},
                     "typed_per_filter_config": super::cors::preflight(policy),
                 });
                 entries.push(Self::new(route, &path, (SERVES, 0), answer));
@@ -161,16 +162,12 @@ fn refusals(entries: &[&Entry]) -> Vec<Entry> {
                 "invert_match": true,
             })],
         );
-        let mut text = json!({
+        let text = json!({
             "name": entry.route["name"],
             "match": refused,
             "direct_response": {"status": 405},
             "response_headers_to_add": [header("allow", &allowed.join(", "))],
         });
-        let cors = entry.route.pointer("/typed_per_filter_config/cors");
-        if let Some(cors) = cors {
-            put(&mut text, "typed_per_filter_config", json!({"cors": cors}));
-        }
         let mut refusal = (*entry).clone();
         refusal.order.0 = REFUSES;
         refusal.route = text;
@@ -226,25 +223,30 @@ fn conditions(matched: &mut Value, more: impl IntoIterator<Item = Value>) {
     put(matched, "headers", all);
 }
 
-fn matched(path: &Path, of: &RouteApi) -> Result<Value, Unsupported> {
+/// What a route's requests are, whatever their method.
+fn asked(path: &Path, of: &RouteApi) -> Result<Value, Unsupported> {
+    let of = &of.route;
+    let read = |conditions: &indexmap::IndexMap<String, Matcher>| {
+        let conditions = conditions.iter();
+        conditions
+            .map(|(name, matcher)| condition(name, matcher))
+            .collect::<Result<Vec<Value>, Unsupported>>()
+    };
     let mut matched = base(path);
-    let (of, mut headers) = (&of.route, Vec::new());
-    if !of.methods.is_empty() {
-        let expression = methods(of).join("|");
-        headers.push(
-            json!({"name": ":method", "string_match": {"safe_regex": {"regex": expression}}}),
+    put(&mut matched, "headers", read(&of.headers)?);
+    put(&mut matched, "query_parameters", read(&of.query)?);
+    Ok(matched)
+}
+
+fn matched(path: &Path, of: &RouteApi) -> Result<Value, Unsupported> {
+    let mut matched = asked(path, of)?;
+    if !of.route.methods.is_empty() {
+        let expression = methods(&of.route).join("|");
+        conditions(
+            &mut matched,
+            [json!({"name": ":method", "string_match": {"safe_regex": {"regex": expression}}})],
         );
     }
-    for (name, matcher) in &of.headers {
-        headers.push(condition(name, matcher)?);
-    }
-    let query: Result<Vec<Value>, Unsupported> = of
-        .query
-        .iter()
-        .map(|(name, matcher)| condition(name, matcher))
-        .collect();
-    put(&mut matched, "headers", headers);
-    put(&mut matched, "query_parameters", query?);
     Ok(matched)
 }
 

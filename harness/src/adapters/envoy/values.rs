@@ -37,11 +37,6 @@ pub(super) fn escaped(text: &str) -> String {
     })
 }
 
-/// A text in a header's format, where `%` begins a command.
-pub(super) fn literal(text: &str) -> String {
-    text.replace('%', "%%")
-}
-
 /// A header that replaces what was there.
 pub(super) fn header(name: &str, value: &str) -> Value {
     json!({
