@@ -82,6 +82,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
                  UNAVAILABLE",
     },
     Declaration {
+        selector: "CORS-008",
+        reason: "where every origin is allowed, it is told by its name instead of *, which is as good",
+    },
+    Declaration {
         selector: "TLS-006",
         reason: "files are read again when they are moved into a directory that is watched (SDS), not on SIGHUP",
     },

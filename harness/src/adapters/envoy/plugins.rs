@@ -46,6 +46,8 @@ pub(super) struct Plugins {
     pub filters: Vec<(String, Value)>,
     /// Request headers that the access log has.
     pub logged: Vec<String>,
+    /// CORS, where it is in force.
+    pub cors: Option<cors::Policy>,
     /// The header in which the upstream is told who calls.
     pub told: Option<String>,
     /// Which header chooses another service.
@@ -137,7 +139,9 @@ impl Plugins {
     }
 
     fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
-        self.set("cors", cors::policy(config)?);
+        let policy = cors::Policy::of(config)?;
+        self.set("cors", policy.filter.clone());
+        self.cors = Some(policy);
         self.set("vary", cors::vary("Origin"));
         self.answers_without.extend(cors::OF_THE_UPSTREAM);
         Ok(())

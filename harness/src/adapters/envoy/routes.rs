@@ -35,30 +35,22 @@ impl Entry {
     pub fn of(route: &RouteApi, plugins: &Plugins) -> Result<Vec<Self>, Unsupported> {
         let mut entries = Vec::new();
         for path in Path::of(&route.route) {
-            if let Some((_, policy)) = plugins.filters.iter().find(|(name, _)| name == "cors") {
-                let mut preflight = asked(&path, route)?;
-                conditions(
-                    &mut preflight,
-                    [
-                        json!({"name": ":method", "string_match": {"exact": "OPTIONS"}}),
-                        json!({"name": "origin", "present_match": true}),
-                        json!({"name": "access-control-request-method", "present_match": true}),
-                    ],
-                );
-                let answer = json!({
-                    "name": route.name,
-                    "match": preflight,
-                    // The filter answers, but not before a route that is an answer itself.
-                    "route": {"cluster": route.service.name},
-                    "typed_per_filter_config": super::cors::preflight(policy),
-                });
-                entries.push(Self::new(route, &path, (SERVES, 0), answer));
+            if let Some(cors) = &plugins.cors {
+                for (rank, part) in cors.preflights(route).into_iter().enumerate() {
+                    let mut preflight = asked(&path, route)?;
+                    conditions(&mut preflight, part.when);
+                    let mut answer = part.route;
+                    put(&mut answer, "name", route.name.as_str());
+                    put(&mut answer, "match", preflight);
+                    let rank = u8::try_from(rank).unwrap_or(1);
+                    entries.push(Self::new(route, &path, (SERVES, rank), answer));
+                }
             }
             for (step, (chosen, service)) in plugins.services(route)?.into_iter().enumerate() {
                 for (turn, part) in retries::parts(service)?.into_iter().enumerate() {
                     let mut served = matched(&path, route)?;
                     conditions(&mut served, part.when.into_iter().chain(chosen.clone()));
-                    let rank = 1 + 2 * u8::try_from(step).unwrap_or(u8::MAX / 4);
+                    let rank = 2 + 2 * u8::try_from(step).unwrap_or(u8::MAX / 4);
                     let rank = rank + u8::try_from(turn).unwrap_or(1);
                     let action = action(route, &path, service, part.settings)?;
                     let mut text = json!({"name": route.name, "match": served, "route": action});
