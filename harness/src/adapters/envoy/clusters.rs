@@ -52,6 +52,19 @@ impl<'a> Clusters<'a> {
         Ok(cluster)
     }
 
+    /// One with a single endpoint, which is no service.
+    pub fn plain(
+        &self,
+        name: &str,
+        connect: &str,
+        authority: &str,
+        socket: Option<Value>,
+    ) -> Result<Value, Unsupported> {
+        let mut cluster = cluster(name, connect, vec![self.endpoint(authority)?]);
+        put(&mut cluster, "transport_socket", socket);
+        Ok(cluster)
+    }
+
     /// An endpoint at one of the fixture's authorities.
     fn endpoint(&self, authority: &str) -> Result<Value, Unsupported> {
         let address = self.bindings.upstreams.get(authority);

@@ -4,9 +4,9 @@
 use serde_json::{Value, json};
 
 use super::render::put;
+use super::tokens::{NAMESPACE, PAYLOAD};
 use super::values::typed;
 use crate::adapters::Unsupported;
-use crate::adapters::common::callers::Callers;
 use crate::adapters::common::plugins::{KeyAuth, RateLimit, Settings as _};
 use crate::fixtures::RouteApi;
 
@@ -14,11 +14,7 @@ use crate::fixtures::RouteApi;
 const BUCKETS: u32 = 100_000;
 
 /// The settings of a route's limits.
-pub(super) fn filter(
-    config: &Value,
-    route: &RouteApi,
-    callers: &Callers,
-) -> Result<Value, Unsupported> {
+pub(super) fn filter(config: &Value, route: &RouteApi) -> Result<Value, Unsupported> {
     let (config, cost) = with_cost(config)?;
     let config = RateLimit::read(&config)?;
     let (rate, seconds) = config.rate()?;
@@ -42,7 +38,7 @@ pub(super) fn filter(
         "filter_enforced": always,
         "response_headers_to_add": [super::values::header("retry-after", &retry.to_string())],
     });
-    let ways = counted_by(&config, route, callers)?;
+    let ways = counted_by(&config, route)?;
     let mut counted = Vec::new();
     let mut descriptors = Vec::new();
     for Way { actions, entries } in ways {
@@ -101,22 +97,19 @@ impl Way {
     }
 }
 
-fn counted_by(
-    config: &RateLimit,
-    route: &RouteApi,
-    callers: &Callers,
-) -> Result<Vec<Way>, Unsupported> {
+fn counted_by(config: &RateLimit, route: &RouteApi) -> Result<Vec<Way>, Unsupported> {
     match config.key.as_str() {
         "ip" => Ok(vec![Way::by(address(), "masked_remote_address")]),
         "route" => Ok(Vec::new()),
         "consumer" => {
-            let auth = route.plugin(KeyAuth::PLUGIN);
-            let auth = auth.ok_or_else(|| {
-                Unsupported::new("rate-limit by consumer where no key is asked for")
-            })?;
-            let header = KeyAuth::read(auth)?.consumer_header;
-            debug_assert!(callers.headers.contains(&header));
-            Ok(vec![Way::by(of_header(&header, "consumer"), "consumer")])
+            let header = match route.plugin(KeyAuth::PLUGIN) {
+                Some(auth) => KeyAuth::read(auth)?.consumer_header,
+                None => "X-Consumer-Name".to_owned(),
+            };
+            Ok(vec![
+                Way::by(of_header(&header, "consumer"), "consumer"),
+                without(&header),
+            ])
         }
         "key" => {
             let auth = route.plugin(KeyAuth::PLUGIN);
@@ -130,18 +123,30 @@ fn counted_by(
             }
             Ok(vec![Way::by(of_header(&auth.header, "key"), "key")])
         }
-        other => match other.strip_prefix("header:") {
-            Some(name) => Ok(vec![
+        other => match (other.strip_prefix("header:"), other.strip_prefix("claim:")) {
+            (Some(name), _) => Ok(vec![
                 Way::by(of_header(name, "header"), "header"),
                 without(name),
             ]),
-            None => Err(Unsupported::new(format!("rate-limit: the key {other}"))),
+            (None, Some(name)) => Ok(vec![Way::by(of_claim(name), "claim")]),
+            (None, None) => Err(Unsupported::new(format!("rate-limit: the key {other}"))),
         },
     }
 }
 
 fn of_header(name: &str, key: &str) -> Value {
     json!({"request_headers": {"header_name": name, "descriptor_key": key}})
+}
+
+/// Tokens without the claim share the bucket of the route.
+fn of_claim(name: &str) -> Value {
+    let path = std::iter::once(PAYLOAD).chain(name.split('.'));
+    let path: Vec<Value> = path.map(|key| json!({"key": key})).collect();
+    json!({"metadata": {
+        "descriptor_key": "claim",
+        "metadata_key": {"key": NAMESPACE, "path": path},
+        "source": "DYNAMIC",
+    }})
 }
 
 /// IPv6 by network.

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::render::{object, put};
+use super::tokens::Provider;
 use super::values::{duration, extension, header, typed};
 use super::{ACCESS_LOG, plugins, secure};
 use crate::adapters::Unsupported;
@@ -29,6 +30,7 @@ pub(super) struct Parts<'a> {
     pub address: SocketAddr,
     pub routes: Value,
     pub filters: Vec<String>,
+    pub providers: Vec<Provider>,
     pub callers: &'a Callers,
     pub logged: &'a [String],
     pub told: &'a [String],
@@ -114,7 +116,7 @@ impl Parts<'_> {
     }
 
     fn manager(&self, http2: bool) -> Value {
-        let mut filters: Vec<Value> = plugins::chain(&self.filters);
+        let mut filters: Vec<Value> = plugins::chain(&self.filters, &self.providers);
         filters.push(extension(
             "envoy.filters.http.router",
             "extensions.filters.http.router.v3.Router",

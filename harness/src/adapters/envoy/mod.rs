@@ -1,6 +1,7 @@
 //! Envoy, by a static bootstrap: one listener with the HTTP connection manager, a virtual host for each host, a cluster
 //! for each service, and for each route the settings of the filters that are in force on it.
 
+mod callers;
 mod clusters;
 mod cors;
 mod declarations;
@@ -10,7 +11,9 @@ mod plugins;
 mod render;
 mod retries;
 mod routes;
+mod rules;
 mod secure;
+mod tokens;
 mod values;
 
 use std::path::Path;

@@ -2,20 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
-use super::cors;
-use super::limits;
+use super::callers::Identity;
 use super::render::{object, put};
+use super::rules::{self, Rules};
+use super::tokens::{self, Provider};
 use super::values::{extension, typed};
+use super::{cors, limits};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::{ApiKey, Callers};
 use crate::adapters::common::plugins::{
-    Cors, KeyAuth, Observability, RouteByHeader, Settings as _, largest_request,
+    Cors, JwtValidate, KeyAuth, Observability, RouteByHeader, Settings as _, largest_request,
 };
 use crate::fixtures::{RouteApi, Service};
 
 /// The filters in the order in which requests come to them: a preflight carries no key, limits count by who calls, and what
 /// is refused is not read. Each with its type, and what it says where no route says more.
-const CHAIN: [(&str, &str, &str); 4] = [
+const CHAIN: [(&str, &str, &str); 9] = [
     ("cors", "cors.v3.Cors", "{}"),
     (
         "vary",
@@ -27,6 +29,15 @@ const CHAIN: [(&str, &str, &str); 4] = [
         "api_key_auth.v3.ApiKeyAuth",
         r#"{"key_sources": [{"header": "x-api-key"}]}"#,
     ),
+    ("jwt_authn", "jwt_authn.v3.JwtAuthentication", "{}"),
+    (
+        "consumer",
+        "header_mutation.v3.HeaderMutation",
+        r#"{"mutations": {}}"#,
+    ),
+    ("scopes", "rbac.v3.RBAC", "{}"),
+    ("deny", "rbac.v3.RBAC", "{}"),
+    ("allow", "rbac.v3.RBAC", "{}"),
     (
         "local_ratelimit",
         "local_ratelimit.v3.LocalRateLimit",
@@ -36,6 +47,14 @@ const CHAIN: [(&str, &str, &str); 4] = [
 
 /// The filter that comes last, one for each size.
 const SIZE: &str = "body_size_limit";
+const AUTHENTICATIONS: [&str; 4] = [
+    "key-auth",
+    "basic-auth",
+    "jwt-validate",
+    "oauth2-introspect",
+];
+/// The header in which upstreams are told whose a token is.
+const CONSUMER: &str = "X-Consumer-Name";
 /// The namespace of what routes say for local replies and for the log.
 const OWN: &str = "gateway";
 
@@ -48,6 +67,8 @@ pub(super) struct Plugins {
     pub logged: Vec<String>,
     /// CORS, where it is in force.
     pub cors: Option<cors::Policy>,
+    /// How tokens are checked.
+    pub provider: Option<Provider>,
     /// The header in which the upstream is told who calls.
     pub told: Option<String>,
     /// Which header chooses another service.
@@ -61,15 +82,33 @@ pub(super) struct Plugins {
 
 impl Plugins {
     /// Translates the plugins of a route.
-    pub fn compile(route: &RouteApi, callers: &Callers) -> Result<Self, Unsupported> {
+    pub fn compile(
+        route: &RouteApi,
+        callers: &Callers,
+        identity: &Identity,
+    ) -> Result<Self, Unsupported> {
         let mut plugins = Self::default();
+        let authenticates = |name: &&str| route.plugin(name).is_some();
+        if AUTHENTICATIONS
+            .iter()
+            .copied()
+            .filter(|name| authenticates(name))
+            .count()
+            > 1
+        {
+            return Err(Unsupported::new(
+                "several ways to say who calls: nothing compares whom they name",
+            ));
+        }
         for plugin in &route.plugins {
             let config = &plugin.config;
             match plugin.name.as_str() {
                 "cors" => plugins.cors(&Cors::read(config)?)?,
                 "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, route, callers)?,
+                "jwt-validate" => plugins.tokens(&JwtValidate::read(config)?, route, identity)?,
+                "authorize" => {}
                 "rate-limit" => {
-                    let limit = limits::filter(config, route, callers)?;
+                    let limit = limits::filter(config, route)?;
                     plugins.set("local_ratelimit", limit);
                 }
                 "route-by-header" => plugins.canary = Some(RouteByHeader::read(config)?),
@@ -84,6 +123,9 @@ impl Plugins {
                 "request-id" | "request-size-limit" => {}
                 other => return Err(without_counterpart(other)),
             }
+        }
+        if let Some(config) = route.plugin("authorize") {
+            plugins.authorize(config, identity)?;
         }
         if let Some(bytes) = largest_request(route)? {
             plugins.limit_size(bytes)?;
@@ -147,6 +189,47 @@ impl Plugins {
         Ok(())
     }
 
+    fn tokens(
+        &mut self,
+        config: &JwtValidate,
+        route: &RouteApi,
+        identity: &Identity,
+    ) -> Result<(), Unsupported> {
+        self.set("jwt_authn", tokens::required(&route.name));
+        self.provider = Some(Provider::of(config, route)?);
+        if let Some(settings) = identity.told(CONSUMER)? {
+            self.set("consumer", settings);
+            self.told = Some(CONSUMER.to_owned());
+        }
+        if !config.scopes.is_empty() {
+            self.set("scopes", rules::scoped(&config.scopes));
+            self.wants_scopes(&config.scopes, &config.realm);
+        }
+        Ok(())
+    }
+
+    fn authorize(&mut self, config: &Value, identity: &Identity) -> Result<(), Unsupported> {
+        let rules = Rules::of(config, self.told.as_deref(), identity)?;
+        for (filter, settings) in [("deny", rules.deny), ("allow", rules.allow)] {
+            if let Some(settings) = settings {
+                self.set(filter, settings);
+            }
+        }
+        if !rules.scopes.is_empty() {
+            self.wants_scopes(&rules.scopes, "gateway");
+        }
+        Ok(())
+    }
+
+    /// The challenge of a token that doesn't reach so far (RFC 6750 §3.1).
+    fn wants_scopes(&mut self, scopes: &[String], realm: &str) {
+        let scopes = scopes.join(" ");
+        let challenge =
+            format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{scopes}\"");
+        self.metadata
+            .insert("insufficient".to_owned(), challenge.into());
+    }
+
     fn key_auth(
         &mut self,
         config: &KeyAuth,
@@ -183,12 +266,15 @@ impl Plugins {
 }
 
 /// The filters that some route has settings for, in their order.
-pub(super) fn chain(used: &[String]) -> Vec<Value> {
+pub(super) fn chain(used: &[String], providers: &[Provider]) -> Vec<Value> {
     let known = CHAIN
         .iter()
         .filter(|(name, ..)| used.iter().any(|used| used == name));
     let known = known.map(|(name, kind, usual)| {
-        let usual = serde_json::from_str(usual).unwrap_or_default();
+        let usual = match *name {
+            "jwt_authn" => tokens::filter(providers),
+            _ => serde_json::from_str(usual).unwrap_or_default(),
+        };
         ((*name).to_owned(), *kind, usual)
     });
     let sizes = used.iter().filter_map(|name| {
@@ -208,16 +294,19 @@ pub(super) fn chain(used: &[String]) -> Vec<Value> {
 
 /// What local replies carry besides: the challenge of the route, where a filter has none of its own.
 pub(super) fn challenges() -> Value {
-    json!([{
-        "filter": {"status_code_filter": {"comparison": {
-            "op": "EQ",
-            "value": {"default_value": 401, "runtime_key": "challenge.status"},
-        }}},
-        "headers_to_add": [{
-            "header": {"key": "www-authenticate", "value": format!("%METADATA(ROUTE:{OWN}:challenge)%")},
-            "append_action": "ADD_IF_ABSENT",
-        }],
-    }])
+    let challenge = |status: u16, key: &str| {
+        json!({
+            "filter": {"status_code_filter": {"comparison": {
+                "op": "EQ",
+                "value": {"default_value": status, "runtime_key": "gateway.challenge"},
+            }}},
+            "headers_to_add": [{
+                "header": {"key": "www-authenticate", "value": format!("%METADATA(ROUTE:{OWN}:{key})%")},
+                "append_action": "ADD_IF_ABSENT",
+            }],
+        })
+    };
+    json!([challenge(401, "challenge"), challenge(403, "insufficient")])
 }
 
 fn without_counterpart(plugin: &str) -> Unsupported {

@@ -2,9 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::callers::Identity;
 use super::clusters::Clusters;
 use super::plugins::Plugins;
 use super::routes::{Entry, virtual_hosts};
+use super::tokens::Provider;
 use super::{CONFIGURATION, listener};
 use crate::adapters::common::callers::Callers;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
@@ -25,7 +27,13 @@ pub(super) fn configuration(
     let settings = document.listeners.first().cloned().unwrap_or_default();
     let mut whole = Whole {
         callers: Callers::of(fixture, &document),
+        identity: Identity::of(fixture, &document),
+        bound: settings
+            .tls
+            .as_ref()
+            .is_some_and(|tls| tls.client_certificates.is_some()),
         clusters: Clusters::new(bindings),
+        providers: Vec::new(),
         filters: Vec::new(),
         logged: Vec::new(),
         told: Vec::new(),
@@ -58,6 +66,7 @@ pub(super) fn configuration(
         address: bindings.listen,
         routes,
         filters: whole.filters,
+        providers: whole.providers,
         callers: &whole.callers,
         logged: &whole.logged,
         told: &whole.told,
@@ -85,6 +94,10 @@ pub(super) fn configuration(
 /// What comes together from all routes.
 struct Whole<'a> {
     callers: Callers,
+    identity: Identity,
+    /// Whether tokens may be bound to clients' certificates.
+    bound: bool,
+    providers: Vec<Provider>,
     clusters: Clusters<'a>,
     /// The filters of which a route has settings, by name.
     filters: Vec<String>,
@@ -97,7 +110,12 @@ struct Whole<'a> {
 impl Whole<'_> {
     /// Adds a route, if all of it can be said.
     fn route(&mut self, route: &RouteApi) -> Result<(), Unsupported> {
-        let plugins = Plugins::compile(route, &self.callers)?;
+        let plugins = Plugins::compile(route, &self.callers, &self.identity)?;
+        if self.bound && plugins.provider.is_some() {
+            return Err(Unsupported::new(
+                "jwt-validate: whether a token is bound to the client's certificate is not looked at",
+            ));
+        }
         let told = plugins
             .told
             .iter()
@@ -111,6 +129,9 @@ impl Whole<'_> {
         let mut clusters = Vec::new();
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             clusters.push(self.clusters.of(service)?);
+        }
+        if let Some(provider) = &plugins.provider {
+            clusters.push(provider.cluster(&self.clusters)?);
         }
         let entries = Entry::of(route, &plugins)?;
         for cluster in clusters {
@@ -126,6 +147,7 @@ impl Whole<'_> {
                 self.logged.push(header);
             }
         }
+        self.providers.extend(plugins.provider);
         self.told.extend(told);
         self.entries.extend(entries);
         Ok(())
