@@ -5,6 +5,7 @@ pub mod apache;
 mod binary;
 pub mod caddy;
 mod common;
+pub mod envoy;
 pub mod express_gateway;
 pub mod gateway;
 pub mod haproxy;
@@ -216,10 +217,11 @@ pub struct KnownFailing {
 }
 
 /// The names that `--target` takes.
-pub const TARGETS: [&str; 7] = [
+pub const TARGETS: [&str; 8] = [
     "gateway",
     "nginx",
     "haproxy",
+    "envoy",
     "caddy",
     "apache",
     "varnish",
@@ -235,6 +237,7 @@ pub fn by_name(name: &str, gateway_bin: Option<PathBuf>) -> anyhow::Result<Arc<d
         "gateway" => Arc::new(gateway::Gateway::new(gateway_bin)),
         "nginx" => Arc::new(nginx::Nginx),
         "haproxy" => Arc::new(haproxy::Haproxy),
+        "envoy" => Arc::new(envoy::Envoy),
         "caddy" => Arc::new(caddy::Caddy),
         "apache" => Arc::new(apache::Apache),
         "varnish" => Arc::new(varnish::Varnish),

@@ -1,0 +1,137 @@
+//! What Envoy shows otherwise, can't do, or is known to do wrongly, although its configuration can be rendered.
+
+use crate::adapters::{Declaration, KnownFailing, Meaning, Shows};
+
+pub(super) const SHOWS: &[Shows] = &[
+    Shows {
+        meaning: Meaning::Status(502),
+        status: 503,
+        selectors: &[
+            "CORS-040",
+            "ERR-003",
+            "ERR-005",
+            "TLS-041",
+            "TLS-043",
+            "TLS-045",
+            "TLS-046",
+            "TLS-047",
+            "TLS-049",
+            "TLS-050",
+            "UP-001",
+            "UP-003",
+            "UP-005",
+            "UP-011",
+            "UP-015",
+            "UPTLS-002",
+        ],
+        reason: "to Envoy an upstream that can't be reached, or ends the connection, is an unavailable service",
+    },
+    Shows {
+        meaning: Meaning::Status(504),
+        status: 503,
+        selectors: &["UP-008"],
+        reason: "to Envoy a connection that is not made in time is one that is not made",
+    },
+];
+
+pub(super) const UNSUPPORTED: &[Declaration] = &[
+    Declaration {
+        selector: "sliding-window",
+        reason: "a bucket is filled steadily: within a minute it lets more than the limit pass",
+    },
+    Declaration {
+        selector: "problem-json",
+        reason: "local replies are texts; a format for them has no code that tells what went wrong",
+    },
+    Declaration {
+        selector: "ratelimit-headers",
+        reason: "X-RateLimit-* of an early draft are all that local limits can tell",
+    },
+    Declaration {
+        selector: "admin",
+        reason: "the admin interface has other paths and other metrics",
+    },
+    Declaration {
+        selector: "proxy-status",
+        reason: "proxy_status_config tells refused connections from broken ones, but nothing of TLS, and answers are no \
+                 problems",
+    },
+    Declaration {
+        selector: "log-detail",
+        reason: "the causes of the log are Envoy's response flags",
+    },
+    Declaration {
+        selector: "misdirected",
+        reason: "the scheme of a target in absolute form is not looked at",
+    },
+    Declaration {
+        selector: "misdirected-host",
+        reason: "hosts are not compared with the certificate of the connection",
+    },
+    Declaration {
+        selector: "streamed-body",
+        reason: "a body is kept as far as the buffer's limit, so that it can be sent again",
+    },
+    Declaration {
+        selector: "patient-retries",
+        reason: "an upstream's Retry-After is not waited for",
+    },
+    Declaration {
+        selector: "grpc-errors",
+        reason: "a refusal has a status of gRPC, but no message where it would have no body, and what takes too long is \
+                 UNAVAILABLE",
+    },
+    Declaration {
+        selector: "CORS-008",
+        reason: "where every origin is allowed, it is told by its name instead of *, which is as good",
+    },
+    Declaration {
+        selector: "TLS-006",
+        reason: "files are read again when they are moved into a directory that is watched (SDS), not on SIGHUP",
+    },
+    Declaration {
+        selector: "MTLS-012",
+        reason: "files are read again when they are moved into a directory that is watched (SDS), not on SIGHUP",
+    },
+    Declaration {
+        selector: "TLS-008",
+        reason: "without a protocol in common the handshake goes on, as RFC 7301 allows where ALPN is ignored",
+    },
+    Declaration {
+        selector: "TLS-053",
+        reason: "HTTP/2 is spoken where it is configured, whatever the upstream agreed to",
+    },
+];
+
+pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
+    KnownFailing {
+        selector: "KEY-007",
+        reason: "of two headers of one name the first is taken",
+        link: "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/api_key_auth_filter",
+    },
+    KnownFailing {
+        selector: "KEY-023",
+        reason: "the first place that has a key counts, and another key elsewhere is not looked at",
+        link: "https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_filters/api_key_auth_filter",
+    },
+    KnownFailing {
+        selector: "ROUTE-074",
+        reason: "an escape that is none is passed on",
+        link: "https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto",
+    },
+    KnownFailing {
+        selector: "case-of-escapes",
+        reason: "escapes keep their lower case where a path is normalised",
+        link: "https://datatracker.ietf.org/doc/html/rfc3986#section-6.2.2.1",
+    },
+    KnownFailing {
+        selector: "TLS-002",
+        reason: "certificates are chosen by the server name as it is written, in upper or lower case",
+        link: "https://datatracker.ietf.org/doc/html/rfc6066#section-3",
+    },
+    KnownFailing {
+        selector: "UP-066",
+        reason: "what an upstream's Connection names is passed on",
+        link: "https://datatracker.ietf.org/doc/html/rfc9110#section-7.6.1",
+    },
+];

@@ -1,0 +1,325 @@
+//! The plugins of a route, as settings of filters. A filter does nothing on routes that have no settings for it.
+
+use serde_json::{Map, Value, json};
+
+use super::callers::Identity;
+use super::render::{object, put};
+use super::rules::{self, Rules};
+use super::tokens::{self, Provider};
+use super::values::{extension, typed};
+use super::{cors, limits};
+use crate::adapters::Unsupported;
+use crate::adapters::common::callers::{ApiKey, Callers};
+use crate::adapters::common::plugins::{
+    Cors, JwtValidate, KeyAuth, Observability, RouteByHeader, Settings as _, largest_request,
+};
+use crate::fixtures::{RouteApi, Service};
+
+/// The filters in the order in which requests come to them: a preflight carries no key, limits count by who calls, and what
+/// is refused is not read. Each with its type, and what it says where no route says more.
+const CHAIN: [(&str, &str, &str); 9] = [
+    ("cors", "cors.v3.Cors", "{}"),
+    (
+        "vary",
+        "header_mutation.v3.HeaderMutation",
+        r#"{"mutations": {}}"#,
+    ),
+    (
+        "api_key_auth",
+        "api_key_auth.v3.ApiKeyAuth",
+        r#"{"key_sources": [{"header": "x-api-key"}]}"#,
+    ),
+    ("jwt_authn", "jwt_authn.v3.JwtAuthentication", "{}"),
+    (
+        "consumer",
+        "header_mutation.v3.HeaderMutation",
+        r#"{"mutations": {}}"#,
+    ),
+    ("scopes", "rbac.v3.RBAC", "{}"),
+    ("deny", "rbac.v3.RBAC", "{}"),
+    ("allow", "rbac.v3.RBAC", "{}"),
+    (
+        "local_ratelimit",
+        "local_ratelimit.v3.LocalRateLimit",
+        r#"{"stat_prefix": "limits"}"#,
+    ),
+];
+
+/// The filter that comes last, one for each size.
+const SIZE: &str = "body_size_limit";
+const AUTHENTICATIONS: [&str; 4] = [
+    "key-auth",
+    "basic-auth",
+    "jwt-validate",
+    "oauth2-introspect",
+];
+/// The header in which upstreams are told whose a token is.
+const CONSUMER: &str = "X-Consumer-Name";
+/// The namespace of what routes say for local replies and for the log.
+const OWN: &str = "gateway";
+
+/// The plugins of a route.
+#[derive(Default)]
+pub(super) struct Plugins {
+    /// The settings of filters, by the names of these.
+    pub filters: Vec<(String, Value)>,
+    /// Request headers that the access log has.
+    pub logged: Vec<String>,
+    /// CORS, where it is in force.
+    pub cors: Option<cors::Policy>,
+    /// How tokens are checked.
+    pub provider: Option<Provider>,
+    /// The header in which the upstream is told who calls.
+    pub told: Option<String>,
+    /// Which header chooses another service.
+    canary: Option<RouteByHeader>,
+    /// What local replies are told of the route.
+    metadata: Map<String, Value>,
+    /// What the upstream does not get.
+    removed: Vec<String>,
+    answers_without: Vec<&'static str>,
+}
+
+impl Plugins {
+    /// Translates the plugins of a route.
+    pub fn compile(
+        route: &RouteApi,
+        callers: &Callers,
+        identity: &Identity,
+    ) -> Result<Self, Unsupported> {
+        let mut plugins = Self::default();
+        let authenticates = |name: &&str| route.plugin(name).is_some();
+        if AUTHENTICATIONS
+            .iter()
+            .copied()
+            .filter(|name| authenticates(name))
+            .count()
+            > 1
+        {
+            return Err(Unsupported::new(
+                "several ways to say who calls: nothing compares whom they name",
+            ));
+        }
+        for plugin in &route.plugins {
+            let config = &plugin.config;
+            match plugin.name.as_str() {
+                "cors" => plugins.cors(&Cors::read(config)?)?,
+                "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, route, callers)?,
+                "jwt-validate" => plugins.tokens(&JwtValidate::read(config)?, route, identity)?,
+                "authorize" => {}
+                "rate-limit" => {
+                    let limit = limits::filter(config, route)?;
+                    plugins.set("local_ratelimit", limit);
+                }
+                "route-by-header" => plugins.canary = Some(RouteByHeader::read(config)?),
+                "observability" => plugins
+                    .logged
+                    .push(Observability::read(config)?.include_header),
+                "request-id" if !is_empty(config) => {
+                    return Err(Unsupported::new(
+                        "request-id: the log and every answer have it in X-Request-Id",
+                    ));
+                }
+                "request-id" | "request-size-limit" => {}
+                other => return Err(without_counterpart(other)),
+            }
+        }
+        if let Some(config) = route.plugin("authorize") {
+            plugins.authorize(config, identity)?;
+        }
+        if let Some(bytes) = largest_request(route)? {
+            plugins.limit_size(bytes)?;
+        }
+        Ok(plugins)
+    }
+
+    /// The services that requests go to, each with the conditions under which they do.
+    pub fn services<'a>(
+        &self,
+        route: &'a RouteApi,
+    ) -> Result<Vec<(Vec<Value>, &'a Service)>, Unsupported> {
+        let mut services = Vec::new();
+        if let Some(canary) = &self.canary {
+            let wanted = json!({"name": canary.header, "string_match": {"exact": canary.value}});
+            services.push((vec![wanted], canary.service(route)?));
+        }
+        services.push((Vec::new(), &route.service));
+        Ok(services)
+    }
+
+    /// What a route of Envoy's has besides what it matches and where it goes.
+    pub fn put_into(&self, route: &mut Value) {
+        let filters = self.filters.iter();
+        let filters = filters.map(|(name, settings)| (name.clone(), settings.clone()));
+        put(route, "typed_per_filter_config", object(filters));
+        put(route, "request_headers_to_remove", self.removed.clone());
+        put(
+            route,
+            "response_headers_to_remove",
+            self.answers_without.clone(),
+        );
+        if !self.metadata.is_empty() {
+            put(
+                route,
+                "metadata",
+                json!({"filter_metadata": {OWN: self.metadata}}),
+            );
+        }
+    }
+
+    fn set(&mut self, filter: &str, settings: Value) {
+        self.filters.push((filter.to_owned(), settings));
+    }
+
+    /// The filter has no settings of routes, so there is one of each size, which routes switch on.
+    fn limit_size(&mut self, bytes: u64) -> Result<(), Unsupported> {
+        let bytes = u32::try_from(bytes)
+            .map_err(|_| Unsupported::new("request-size-limit: more than 4 GiB"))?;
+        let on = json!({"@type": "type.googleapis.com/envoy.config.route.v3.FilterConfig", "config": {}});
+        self.set(&format!("{SIZE}-{bytes}"), on);
+        Ok(())
+    }
+
+    fn cors(&mut self, config: &Cors) -> Result<(), Unsupported> {
+        let policy = cors::Policy::of(config)?;
+        self.set("cors", policy.filter.clone());
+        self.cors = Some(policy);
+        self.set("vary", cors::vary("Origin"));
+        self.answers_without.extend(cors::OF_THE_UPSTREAM);
+        Ok(())
+    }
+
+    fn tokens(
+        &mut self,
+        config: &JwtValidate,
+        route: &RouteApi,
+        identity: &Identity,
+    ) -> Result<(), Unsupported> {
+        self.set("jwt_authn", tokens::required(&route.name));
+        self.provider = Some(Provider::of(config, route)?);
+        if let Some(settings) = identity.told(CONSUMER)? {
+            self.set("consumer", settings);
+            self.told = Some(CONSUMER.to_owned());
+        }
+        if !config.scopes.is_empty() {
+            self.set("scopes", rules::scoped(&config.scopes));
+            self.wants_scopes(&config.scopes, &config.realm);
+        }
+        Ok(())
+    }
+
+    fn authorize(&mut self, config: &Value, identity: &Identity) -> Result<(), Unsupported> {
+        let rules = Rules::of(config, self.told.as_deref(), identity)?;
+        for (filter, settings) in [("deny", rules.deny), ("allow", rules.allow)] {
+            if let Some(settings) = settings {
+                self.set(filter, settings);
+            }
+        }
+        if !rules.scopes.is_empty() {
+            self.wants_scopes(&rules.scopes, "gateway");
+        }
+        Ok(())
+    }
+
+    /// The challenge of a token that doesn't reach so far (RFC 6750 §3.1).
+    fn wants_scopes(&mut self, scopes: &[String], realm: &str) {
+        let scopes = scopes.join(" ");
+        let challenge =
+            format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{scopes}\"");
+        self.metadata
+            .insert("insufficient".to_owned(), challenge.into());
+    }
+
+    fn key_auth(
+        &mut self,
+        config: &KeyAuth,
+        route: &RouteApi,
+        callers: &Callers,
+    ) -> Result<(), Unsupported> {
+        let keys = callers.keys.as_ref().map_err(Clone::clone)?;
+        let credentials: Vec<Value> = keys
+            .iter()
+            .map(|ApiKey { consumer, secret }| json!({"key": secret, "client": consumer}))
+            .collect();
+        let mut sources = vec![json!({"header": config.header})];
+        sources.extend(config.query.iter().map(|name| json!({"query": name})));
+        self.told = Some(config.consumer_header.clone());
+        let mut forwarding = json!({"header": config.consumer_header});
+        if limits::by_key(route) {
+            // The limit, which comes later, has to see it.
+            self.removed.push(config.header.clone());
+        } else {
+            put(&mut forwarding, "hide_credentials", true);
+        }
+        self.set(
+            "api_key_auth",
+            typed(
+                "extensions.filters.http.api_key_auth.v3.ApiKeyAuthPerRoute",
+                json!({"credentials": credentials, "key_sources": sources, "forwarding": forwarding}),
+            ),
+        );
+        let challenge = format!("ApiKey realm=\"{}\"", config.realm);
+        self.metadata
+            .insert("challenge".to_owned(), challenge.into());
+        Ok(())
+    }
+}
+
+/// The filters that some route has settings for, in their order.
+pub(super) fn chain(used: &[String], providers: &[Provider]) -> Vec<Value> {
+    let known = CHAIN
+        .iter()
+        .filter(|(name, ..)| used.iter().any(|used| used == name));
+    let known = known.map(|(name, kind, usual)| {
+        let usual = match *name {
+            "jwt_authn" => tokens::filter(providers),
+            _ => serde_json::from_str(usual).unwrap_or_default(),
+        };
+        ((*name).to_owned(), *kind, usual)
+    });
+    let sizes = used.iter().filter_map(|name| {
+        let bytes: u32 = name.strip_prefix(SIZE)?.strip_prefix('-')?.parse().ok()?;
+        let settings = json!({"max_request_bytes": bytes});
+        Some((name.clone(), "body_size_limit.v3.BodySizeLimit", settings))
+    });
+    known
+        .chain(sizes)
+        .map(|(name, kind, usual)| {
+            let mut filter = extension(&name, &format!("extensions.filters.http.{kind}"), usual);
+            put(&mut filter, "disabled", true);
+            filter
+        })
+        .collect()
+}
+
+/// What local replies carry besides: the challenge of the route, where a filter has none of its own.
+pub(super) fn challenges() -> Value {
+    let challenge = |status: u16, key: &str| {
+        json!({
+            "filter": {"status_code_filter": {"comparison": {
+                "op": "EQ",
+                "value": {"default_value": status, "runtime_key": "gateway.challenge"},
+            }}},
+            "headers_to_add": [{
+                "header": {"key": "www-authenticate", "value": format!("%METADATA(ROUTE:{OWN}:{key})%")},
+                "append_action": "ADD_IF_ABSENT",
+            }],
+        })
+    };
+    json!([challenge(401, "challenge"), challenge(403, "insufficient")])
+}
+
+fn without_counterpart(plugin: &str) -> Unsupported {
+    let why = match plugin {
+        "basic-auth" => "its passwords are known by their SHA-1 alone (htpasswd -s)",
+        "oauth2-introspect" => "ext_authz asks in a protocol of its own, not in that of RFC 7662",
+        "response-size-limit" => "responses have no limit",
+        "anonymous" => "a key that is asked for has to be there",
+        _ => "it has no counterpart",
+    };
+    Unsupported::new(format!("the plugin {plugin}: {why}"))
+}
+
+fn is_empty(config: &Value) -> bool {
+    config.is_null() || config.as_object().is_some_and(Map::is_empty)
+}
