@@ -170,10 +170,6 @@ settings!("request-size-limit" RequestSizeLimit {
     max_bytes: Option<Value>,
 });
 
-settings!("response-size-limit" ResponseSizeLimit {
-    max_bytes: Option<Value>,
-});
-
 /// Of whom and of which requests a rule speaks; what it doesn't name may be anything.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
