@@ -5,8 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use serde_json::Value;
 
-use crate::adapters::{Adapter, Bindings, Rendered, Unsupported};
-use crate::fixtures::{Authority, Fixture};
+use crate::adapters::{Adapter, Bindings, LeftOut, Rendered, Unsupported};
+use crate::fixtures::{Authority, Fixture, PathPattern, RouteApi};
 use crate::lab::placeholder_bindings;
 
 /// Where a gateway listens whose configuration doesn't say.
@@ -40,7 +40,15 @@ pub fn translate(adapter: &dyn Adapter, fixture: &Fixture) -> Result<Translation
     let (rendered, bindings) = loop {
         let bindings = named(&fixture);
         match adapter.render(&fixture, &bindings) {
-            Ok(rendered) => break (rendered, bindings),
+            Ok(rendered) => match heir(&fixture, &rendered.left_out) {
+                Some((route, heir)) => {
+                    without_route(&mut fixture.document, &heir);
+                    notes.push(format!(
+                        "the route {heir} is not served: requests of {route} would be answered by it"
+                    ));
+                }
+                None => break (rendered, bindings),
+            },
             Err(why) => notes.push(lessened(adapter, &mut fixture, why)?),
         }
     };
@@ -60,6 +68,62 @@ pub fn translate(adapter: &dyn Adapter, fixture: &Fixture) -> Result<Translation
         format!("put the value of the environment variable {name} in the place of {VARIABLE}{name}")
     }));
     Ok(Translation { files, notes })
+}
+
+/// A route that is left out, and one that would get its requests then, without what guards them.
+fn heir(fixture: &Fixture, left_out: &[LeftOut]) -> Option<(String, String)> {
+    let routes = fixture.typed().ok()?.routes();
+    for route in left_out {
+        let gone = |one: &RouteApi| left_out.iter().any(|other| other.route == one.name);
+        let mut served = routes.iter().filter(|one| !gone(one));
+        let heir = served.find(|one| covers(&one.route.paths, &route.paths));
+        if let Some(heir) = heir {
+            return Some((route.route.clone(), heir.name.clone()));
+        }
+    }
+    None
+}
+
+/// Whether paths of the one are paths of the other too.
+fn covers(these: &[PathPattern], those: &[PathPattern]) -> bool {
+    let text = |path: &PathPattern| match path {
+        PathPattern::Prefix(text) => text.clone(),
+        PathPattern::Exact(path) => path.exact.clone(),
+    };
+    let any = these.is_empty() || those.is_empty();
+    any || those
+        .iter()
+        .any(|that| these.iter().any(|this| this.matches(&text(that))))
+}
+
+/// Takes the route of this name out of a document.
+fn without_route(document: &mut Value, name: &str) {
+    let inner = document.get_mut("apis").and_then(Value::as_array_mut);
+    for api in inner.into_iter().flatten() {
+        without_route(api, name);
+    }
+    let service = document.pointer("/service/name").and_then(Value::as_str);
+    let service = service.unwrap_or_default().to_owned();
+    let named = |route: &Value, index: usize| {
+        let own = route.get("name").and_then(Value::as_str).map(str::to_owned);
+        let usual = match index {
+            0 => service.clone(),
+            _ => format!("{service}-{}", index + 1),
+        };
+        own.unwrap_or(usual) == name
+    };
+    let single = document.get("route").is_some_and(|route| named(route, 0));
+    let first = usize::from(document.get("route").is_some());
+    if let Some(routes) = document.get_mut("routes").and_then(Value::as_array_mut) {
+        let mut index = first;
+        routes.retain(|route| {
+            index += 1;
+            !named(route, index - 1)
+        });
+    }
+    if let Some(map) = document.as_object_mut().filter(|_| single) {
+        map.shift_remove("route");
+    }
 }
 
 /// Leaves out what keeps the whole from being said, and tells so.
@@ -219,6 +283,24 @@ mod tests {
         );
         assert!(files[0].1.contains("/open"));
         assert!(!files[0].1.contains("/guarded"));
+    }
+
+    #[test]
+    fn a_route_that_would_inherit_requests_of_a_guarded_one_is_not_served_either() {
+        let text = "apis:\n\
+                    - service: {name: open, url: 'http://open:80'}\n  routes: [{paths: [/a]}, {paths: [/other]}]\n\
+                    - service: {name: guarded, url: 'http://guarded:80'}\n  route: {paths: [/a/b]}\n  plugins: [{name: authorize}]\n";
+        let Translation { files, notes } = translated(text).unwrap();
+        assert!(
+            notes[0].starts_with("the route open is not served: "),
+            "{notes:?}"
+        );
+        assert!(
+            notes[1].starts_with("the route guarded is not served: "),
+            "{notes:?}"
+        );
+        assert!(files[0].1.contains("/other"), "{}", files[0].1);
+        assert!(!files[0].1.contains("\"^/a"), "{}", files[0].1);
     }
 
     #[test]

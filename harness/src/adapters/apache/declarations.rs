@@ -70,6 +70,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "ROUTE-078",
         reason: "an encoded NUL is refused as a path that is not there (404), before any rule is looked at",
     },
+    Declaration {
+        selector: "MTLS-012",
+        reason: "new lists are read by a restart, which breaks handshakes off that have begun",
+    },
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
@@ -92,5 +96,10 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "TLS-008",
         reason: "where no protocol is shared, HTTP/1.1 is chosen though the client didn't offer it",
         link: "https://datatracker.ietf.org/doc/html/rfc7301#section-3.2",
+    },
+    KnownFailing {
+        selector: "ROUTE-099",
+        reason: "trailers of an upstream of HTTP/2 do not come through",
+        link: "https://httpd.apache.org/docs/2.4/mod/mod_proxy_http2.html",
     },
 ];

@@ -32,6 +32,12 @@ pub(super) const SHOWS: &[Shows] = &[
         selectors: &["UP-008"],
         reason: "to Envoy a connection that is not made in time is one that is not made",
     },
+    Shows {
+        meaning: Meaning::Status(401),
+        status: 403,
+        selectors: &["JWT-200", "JWT-201", "JWT-202"],
+        reason: "a token for another audience is forbidden rather than no token",
+    },
 ];
 
 pub(super) const UNSUPPORTED: &[Declaration] = &[
@@ -101,6 +107,66 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "TLS-053",
         reason: "HTTP/2 is spoken where it is configured, whatever the upstream agreed to",
     },
+    Declaration {
+        selector: "EX-062",
+        reason: "a token for another audience is refused with 403, where others are with 401",
+    },
+    Declaration {
+        selector: "AUTHZ-027",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "RATE-082",
+        reason: "a request without the claim that a limit is keyed by is counted with all such requests",
+    },
+    Declaration {
+        selector: "JWT-040",
+        reason: "a clock skew of none is taken for the usual one of a minute",
+    },
+    Declaration {
+        selector: "JWT-041",
+        reason: "a clock skew of none is taken for the usual one of a minute",
+    },
+    Declaration {
+        selector: "JWT-042",
+        reason: "when a token was issued is not looked at",
+    },
+    Declaration {
+        selector: "JWT-045",
+        reason: "audiences are compared without a slash at their end",
+    },
+    Declaration {
+        selector: "JWT-047",
+        reason: "the typ of a token is not looked at",
+    },
+    Declaration {
+        selector: "JWT-051",
+        reason: "a date is a number, however far away",
+    },
+    Declaration {
+        selector: "JWT-052",
+        reason: "a clock skew of none is taken for the usual one of a minute",
+    },
+    Declaration {
+        selector: "JWT-091",
+        reason: "a scheme is compared with upper and lower case apart",
+    },
+    Declaration {
+        selector: "JWT-105",
+        reason: "a token that is no consumer's has nobody to be counted for, and is refused",
+    },
+    Declaration {
+        selector: "UP-028",
+        reason: "going round begins with any target, and the scenario with the first",
+    },
+    Declaration {
+        selector: "UP-030",
+        reason: "going round begins with any target, and the scenario with the first",
+    },
+    Declaration {
+        selector: "UP-029",
+        reason: "going round begins with any target, and the scenario with the first",
+    },
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
@@ -133,5 +199,15 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "UP-066",
         reason: "what an upstream's Connection names is passed on",
         link: "https://datatracker.ietf.org/doc/html/rfc9110#section-7.6.1",
+    },
+    KnownFailing {
+        selector: "JWT-095",
+        reason: "a token that came in the query goes upstream there, though it is not to be forwarded",
+        link: "https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/jwt_authn/v3/config.proto",
+    },
+    KnownFailing {
+        selector: "JWT-097",
+        reason: "of several tokens the one that is found first counts, or the request is one without a token",
+        link: "https://www.rfc-editor.org/rfc/rfc6750#section-2",
     },
 ];

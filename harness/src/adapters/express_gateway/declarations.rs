@@ -119,6 +119,18 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "UP-024",
         reason: "nothing is sent twice",
     },
+    Declaration {
+        selector: "RATE-092",
+        reason: "X-RateLimit headers are always sent",
+    },
+    Declaration {
+        selector: "UP-004",
+        reason: "nothing is sent twice",
+    },
+    Declaration {
+        selector: "UP-009",
+        reason: "there is no Proxy-Status (RFC 9209), and its log is text",
+    },
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
