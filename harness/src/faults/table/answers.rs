@@ -12,8 +12,11 @@ pub const FAULTS: &[Fault] = &[
         name: "strips-request-id",
         about: "doesn't tell the client the id of its request",
         told_by: &[
+            "AUTHZ-040",
+            "AUTHZ-041",
             "BASIC-008",
             "CANARY-006",
+            "EXAMPLE-004",
             "INTRO-006",
             "JWT-002",
             "JWT-034",
@@ -44,7 +47,15 @@ pub const FAULTS: &[Fault] = &[
         name: "no-request-id-on-refusals",
         about: "doesn't tell the id of a request that it refuses",
         told_by: &[
-            "JWT-034", "JWT-096", "JWT-158", "OBS-003", "OBS-023", "TLS-054", "UP-009",
+            "AUTHZ-040",
+            "AUTHZ-041",
+            "JWT-034",
+            "JWT-096",
+            "JWT-158",
+            "OBS-003",
+            "OBS-023",
+            "TLS-054",
+            "UP-009",
         ],
         defect: Defect::Outward(|seen, response| {
             if seen.own_answer() {
@@ -72,8 +83,11 @@ pub const FAULTS: &[Fault] = &[
         name: "same-request-id",
         about: "gives every request the same id",
         told_by: &[
+            "AUTHZ-040",
+            "AUTHZ-041",
             "BASIC-008",
             "CANARY-006",
+            "EXAMPLE-004",
             "INTRO-006",
             "JWT-002",
             "JWT-034",

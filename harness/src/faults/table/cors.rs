@@ -15,6 +15,7 @@ pub const FAULTS: &[Fault] = &[
             "CORS-021",
             "CORS-025",
             "CORS-029",
+            "CORS-052",
             "EX-064",
             "ORDERS-008",
             "PARTNER-002",
@@ -73,6 +74,10 @@ pub const FAULTS: &[Fault] = &[
             "CORS-040",
             "CORS-041",
             "CORS-042",
+            "CORS-050",
+            "CORS-051",
+            "CORS-053",
+            "CORS-054",
             "EX-063",
             "EX-065",
             "ORDERS-007",
@@ -148,7 +153,14 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-allowed-methods",
         about: "doesn't name the allowed methods in preflights",
-        told_by: &["CORS-001", "EX-063", "ORDERS-007", "PARTNER-001"],
+        told_by: &[
+            "CORS-001",
+            "CORS-050",
+            "CORS-051",
+            "EX-063",
+            "ORDERS-007",
+            "PARTNER-001",
+        ],
         defect: Defect::Outward(|_, response| {
             response.fields.remove("Access-Control-Allow-Methods");
         }),
@@ -156,7 +168,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-allowed-headers",
         about: "doesn't name the allowed headers in preflights",
-        told_by: &["CORS-001", "EX-063", "ORDERS-007"],
+        told_by: &["CORS-001", "CORS-050", "EX-063", "ORDERS-007"],
         defect: Defect::Outward(|_, response| {
             response.fields.remove("Access-Control-Allow-Headers");
         }),
@@ -172,7 +184,9 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "no-cors-on-refusals",
         about: "leaves the CORS headers off what it answers itself with an error",
-        told_by: &["CORS-024", "CORS-040", "CORS-041", "CORS-042", "EX-065"],
+        told_by: &[
+            "CORS-024", "CORS-040", "CORS-041", "CORS-042", "CORS-054", "EX-065",
+        ],
         defect: Defect::Outward(|seen, response| {
             if response.status >= 400 && seen.own_answer() {
                 response
@@ -227,6 +241,11 @@ pub const FAULTS: &[Fault] = &[
             "CORS-009",
             "CORS-010",
             "CORS-011",
+            "CORS-050",
+            "CORS-051",
+            "CORS-052",
+            "CORS-053",
+            "CORS-054",
             "EX-063",
             "EX-064",
             "ORDERS-007",
@@ -239,7 +258,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "preflights-need-keys",
         about: "refuses preflights, which carry no credentials",
-        told_by: &["CORS-003", "ORDERS-007", "PARTNER-001"],
+        told_by: &["CORS-003", "CORS-050", "ORDERS-007", "PARTNER-001"],
         defect: Defect::Outward(|seen, response| {
             let key = seen
                 .asked
@@ -253,7 +272,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "allows-private-network",
         about: "lets pages of the internet call private addresses without leave",
-        told_by: &["CORS-010"],
+        told_by: &["CORS-010", "CORS-054"],
         defect: Defect::Outward(|seen, response| {
             let asks = "Access-Control-Request-Private-Network";
             if seen.asked.fields.has(asks) {

@@ -7,7 +7,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "rewrites-host",
         about: "tells the upstream another host than configured",
-        told_by: &["UP-062"],
+        told_by: &["LIMIT-001", "UP-004", "UP-031", "UP-060", "UP-062"],
         defect: Defect::Onward(|_, request| {
             request.fields.set("Host", "upstream.internal");
         }),
@@ -112,6 +112,7 @@ pub const FAULTS: &[Fault] = &[
             "CANARY-007",
             "CANARY-008",
             "EXAMPLE-002",
+            "EXAMPLE-004",
             "OBS-064",
         ],
         defect: Defect::Inward(|request| request.fields.remove("X-Canary")),
@@ -138,7 +139,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "retries-post",
         about: "sends a POST again when its upstream has failed",
-        told_by: &["UP-003", "UP-005", "UP-011"],
+        told_by: &["UP-003", "UP-005", "UP-011", "UP-028"],
         defect: Defect::Repeats(|request, status| {
             request.method == "POST" && status.is_none_or(|status| status >= 500)
         }),
@@ -162,7 +163,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "retries-same-target",
         about: "tries the target again that has just failed",
-        told_by: &["UP-013", "UP-017"],
+        told_by: &["UP-013", "UP-017", "UP-028"],
         defect: Defect::Repeats(|request, status| request.method == "GET" && status == Some(503)),
     },
     Fault {
@@ -174,7 +175,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "refuses-websockets",
         about: "treats an upgrade as any other hop-by-hop header",
-        told_by: &["UP-041"],
+        told_by: &["UP-032", "UP-041"],
         defect: Defect::Inward(|request| {
             if request.fields.has("Sec-WebSocket-Key") {
                 request.fields.remove("Upgrade");

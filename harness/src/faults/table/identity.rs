@@ -24,6 +24,7 @@ pub const FAULTS: &[Fault] = &[
             "CORS-029",
             "ERR-002",
             "ERR-004",
+            "JWT-200",
             "KEY-001",
             "KEY-002",
             "KEY-004",
@@ -37,9 +38,11 @@ pub const FAULTS: &[Fault] = &[
             "KEY-023",
             "KEY-030",
             "KEY-031",
+            "KEY-040",
             "ORDERS-001",
             "ORDERS-002",
             "RATE-005",
+            "ROUTE-095",
         ],
         defect: Defect::Outward(|seen, response| {
             if wants_key(seen, response) {
@@ -61,6 +64,7 @@ pub const FAULTS: &[Fault] = &[
             "KEY-002",
             "KEY-007",
             "KEY-009",
+            "KEY-040",
             "ORDERS-001",
             "ORDERS-002",
         ],
@@ -73,7 +77,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "strips-challenge-for-passwords",
         about: "refuses a password without saying how to come back",
-        told_by: &["BASIC-001", "BASIC-003", "COMBINE-001"],
+        told_by: &["BASIC-001", "BASIC-003", "BASIC-012", "COMBINE-001"],
         defect: Defect::Outward(|_, response| {
             if response.fields.says("WWW-Authenticate", "Basic") {
                 response.fields.remove("WWW-Authenticate");
@@ -97,6 +101,7 @@ pub const FAULTS: &[Fault] = &[
             "COMBINE-020",
             "CORS-024",
             "ERR-002",
+            "JWT-200",
             "KEY-001",
             "KEY-002",
             "KEY-004",
@@ -109,6 +114,7 @@ pub const FAULTS: &[Fault] = &[
             "KEY-023",
             "KEY-030",
             "KEY-031",
+            "KEY-040",
             "ORDERS-001",
             "ORDERS-002",
         ],
@@ -125,6 +131,7 @@ pub const FAULTS: &[Fault] = &[
             "CORS-024",
             "CORS-028",
             "CORS-029",
+            "CORS-054",
             "ERR-002",
             "KEY-001",
             "KEY-009",
@@ -132,6 +139,7 @@ pub const FAULTS: &[Fault] = &[
             "OBS-023",
             "ORDERS-001",
             "RATE-005",
+            "ROUTE-095",
         ],
         defect: Defect::Admits(|seen, response| {
             let keyless = !seen.asked.fields.iter().any(|(name, _)| is_key(name));
@@ -199,7 +207,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "leaks-passwords",
         about: "passes the password on to the upstream",
-        told_by: &["BASIC-002", "COMBINE-002", "COMBINE-005"],
+        told_by: &["BASIC-002", "BASIC-012", "COMBINE-002", "COMBINE-005"],
         defect: Defect::Onward(|seen, request| {
             if seen.asked.fields.says("Authorization", "asic ") {
                 restore(seen, request, |name| {
@@ -213,6 +221,7 @@ pub const FAULTS: &[Fault] = &[
         about: "believes the client who it says it is",
         told_by: &[
             "BASIC-002",
+            "BASIC-012",
             "COMBINE-006",
             "INTRO-010",
             "INTRO-052",
@@ -241,8 +250,12 @@ pub const FAULTS: &[Fault] = &[
         name: "forgets-caller",
         about: "doesn't tell the upstream who calls",
         told_by: &[
+            "AUTHZ-001",
+            "AUTHZ-025",
             "BASIC-002",
             "BASIC-004",
+            "BASIC-011",
+            "BASIC-012",
             "COMBINE-002",
             "COMBINE-004",
             "COMBINE-006",
@@ -253,13 +266,16 @@ pub const FAULTS: &[Fault] = &[
             "COMBINE-016",
             "COMBINE-017",
             "COMBINE-020",
+            "COMBINE-040",
             "INTRO-010",
             "INTRO-052",
+            "INTRO-063",
             "JWT-100",
             "JWT-103",
             "JWT-104",
             "JWT-106",
             "JWT-107",
+            "JWT-207",
             "KEY-003",
             "KEY-005",
             "KEY-011",
@@ -267,7 +283,10 @@ pub const FAULTS: &[Fault] = &[
             "KEY-021",
             "KEY-030",
             "KEY-031",
+            "KEY-040",
+            "PARTNER-004",
             "RATE-083",
+            "ROUTE-097",
         ],
         defect: Defect::Onward(|_, request| {
             for name in CALLERS {

@@ -80,6 +80,7 @@ pub const FAULTS: &[Fault] = &[
             "RATE-062",
             "RATE-065",
             "RATE-067",
+            "RATE-068",
             "RATE-080",
             "RATE-082",
             "RATE-083",
@@ -93,6 +94,8 @@ pub const FAULTS: &[Fault] = &[
         about: "refuses the last request within the limit",
         told_by: &[
             "CORS-007",
+            "CORS-041",
+            "CORS-043",
             "JWT-106",
             "ORDERS-005",
             "ORDERS-006",
@@ -114,6 +117,7 @@ pub const FAULTS: &[Fault] = &[
             "RATE-046",
             "RATE-060",
             "RATE-061",
+            "RATE-068",
             "RATE-080",
             "RATE-081",
             "RATE-082",
@@ -153,6 +157,7 @@ pub const FAULTS: &[Fault] = &[
             "RATE-062",
             "RATE-065",
             "RATE-067",
+            "RATE-068",
             "RATE-080",
             "RATE-082",
             "RATE-083",
@@ -203,7 +208,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "counts-another-too-many",
         about: "tells one request more than is left",
-        told_by: &["RATE-021", "RATE-022"],
+        told_by: &["RATE-021", "RATE-022", "RATE-090", "RATE-091", "RATE-094"],
         defect: Defect::Outward(|_, response| {
             response.fields.change("RateLimit", |value| {
                 let Some((before, rest)) = value.split_once("r=") else {
@@ -218,7 +223,9 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "tells-wrong-window",
         about: "tells a window in minutes instead of seconds",
-        told_by: &["RATE-022", "RATE-066"],
+        told_by: &[
+            "CORS-043", "RATE-022", "RATE-066", "RATE-090", "RATE-091", "RATE-093", "RATE-094",
+        ],
         defect: Defect::Outward(|_, response| {
             response
                 .fields
@@ -228,7 +235,10 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forgets-quota",
         about: "doesn't tell what is left of the quota",
-        told_by: &["RATE-021", "RATE-022", "RATE-066"],
+        told_by: &[
+            "CORS-043", "RATE-021", "RATE-022", "RATE-066", "RATE-090", "RATE-091", "RATE-093",
+            "RATE-094",
+        ],
         defect: Defect::Outward(|_, response| {
             response.fields.remove("RateLimit");
             response.fields.remove("RateLimit-Policy");

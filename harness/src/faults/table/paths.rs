@@ -37,6 +37,10 @@ pub const FAULTS: &[Fault] = &[
             "EXAMPLE-003",
             "ROUTE-020",
             "ROUTE-063",
+            "ROUTE-090",
+            "ROUTE-091",
+            "ROUTE-092",
+            "ROUTE-093",
         ],
         defect: Defect::Outward(|seen, response| {
             if refuses(seen, response, 405) {
@@ -64,7 +68,17 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "forwards-wrong-methods",
         about: "calls the upstream although the method isn't allowed",
-        told_by: &["ERR-001", "EX-066", "EXAMPLE-003", "ROUTE-020", "ROUTE-063"],
+        told_by: &[
+            "ERR-001",
+            "EX-066",
+            "EXAMPLE-003",
+            "ROUTE-020",
+            "ROUTE-063",
+            "ROUTE-090",
+            "ROUTE-091",
+            "ROUTE-092",
+            "ROUTE-093",
+        ],
         defect: Defect::Betrays(|seen, response| refuses(seen, response, 405)),
     },
     Fault {

@@ -25,6 +25,7 @@ pub const FAULTS: &[Fault] = &[
             "JWT-066",
             "JWT-067",
             "JWT-069",
+            "JWT-183",
         ],
         defect: Defect::Admits(|seen, response| {
             refuses_token(seen, response) && claim(seen, "exp").is_some_and(|end| end < now())
@@ -33,7 +34,7 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "admits-early-tokens",
         about: "lets tokens in that don't hold yet",
-        told_by: &["EX-062", "JWT-020", "JWT-041"],
+        told_by: &["EX-062", "JWT-020", "JWT-041", "JWT-183"],
         defect: Defect::Admits(|seen, response| {
             refuses_token(seen, response) && claim(seen, "nbf").is_some_and(|begin| begin > now())
         }),
@@ -41,7 +42,14 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "admits-unsigned-tokens",
         about: "lets tokens in whose algorithm is none",
-        told_by: &["EX-062", "GUARD-006", "JWT-016", "JWT-020", "JWT-022"],
+        told_by: &[
+            "EX-062",
+            "GUARD-006",
+            "JWT-016",
+            "JWT-020",
+            "JWT-022",
+            "JWT-183",
+        ],
         defect: Defect::Admits(|seen, response| {
             let header = part(seen, 0).unwrap_or_default();
             let algorithm = header["alg"].as_str().unwrap_or_default().to_lowercase();
@@ -77,6 +85,7 @@ pub const FAULTS: &[Fault] = &[
             "JWT-158",
             "JWT-172",
             "JWT-174",
+            "JWT-203",
         ],
         defect: Defect::Outward(|seen, response| {
             if response.status == 503 && seen.own_answer() {
@@ -90,7 +99,65 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "strips-challenge-for-tokens",
         about: "refuses a token without saying how to come back",
-        told_by: &[],
+        told_by: &[
+            "AUTHZ-022",
+            "AUTHZ-026",
+            "COMBINE-011",
+            "COMBINE-012",
+            "COMBINE-013",
+            "COMBINE-017",
+            "COMBINE-019",
+            "COMBINE-021",
+            "EX-061",
+            "EX-062",
+            "EX-065",
+            "GUARD-001",
+            "GUARD-006",
+            "INTRO-003",
+            "INTRO-011",
+            "INTRO-013",
+            "INTRO-016",
+            "INTRO-017",
+            "INTRO-033",
+            "INTRO-034",
+            "INTRO-053",
+            "JWT-001",
+            "JWT-003",
+            "JWT-013",
+            "JWT-015",
+            "JWT-020",
+            "JWT-021",
+            "JWT-022",
+            "JWT-023",
+            "JWT-024",
+            "JWT-025",
+            "JWT-026",
+            "JWT-027",
+            "JWT-029",
+            "JWT-033",
+            "JWT-050",
+            "JWT-051",
+            "JWT-060",
+            "JWT-061",
+            "JWT-062",
+            "JWT-064",
+            "JWT-066",
+            "JWT-067",
+            "JWT-068",
+            "JWT-090",
+            "JWT-092",
+            "JWT-094",
+            "JWT-096",
+            "JWT-097",
+            "JWT-112",
+            "JWT-121",
+            "JWT-134",
+            "JWT-150",
+            "JWT-180",
+            "JWT-181",
+            "JWT-182",
+            "JWT-183",
+        ],
         defect: Defect::Outward(|_, response| {
             if response.fields.says("WWW-Authenticate", "Bearer") {
                 response.fields.remove("WWW-Authenticate");
@@ -116,6 +183,7 @@ pub const FAULTS: &[Fault] = &[
             "JWT-092",
             "JWT-094",
             "JWT-150",
+            "JWT-180",
         ],
         defect: Defect::Outward(|seen, response| {
             if !seen.asked.fields.has("Authorization") {
@@ -132,6 +200,7 @@ pub const FAULTS: &[Fault] = &[
         name: "asks-instead-of-forbidding",
         about: "answers 401 where a scope is not enough",
         told_by: &[
+            "AUTHZ-021",
             "AUTHZ-022",
             "COMBINE-013",
             "INTRO-016",
@@ -167,6 +236,8 @@ pub const FAULTS: &[Fault] = &[
             "AUTHZ-024",
             "AUTHZ-025",
             "AUTHZ-027",
+            "AUTHZ-040",
+            "AUTHZ-041",
             "COMBINE-013",
             "GUARD-003",
             "GUARD-004",
@@ -178,6 +249,7 @@ pub const FAULTS: &[Fault] = &[
             "JWT-064",
             "JWT-067",
             "JWT-069",
+            "JWT-200",
         ],
         defect: Defect::Admits(forbids),
     },

@@ -46,7 +46,7 @@ pub(in crate::steps) const STEPS: &[Definition] = &[
         "an opaque token {string} with:",
         "as before, and members of the answer: active false, scope \"a b\", exp now+1m; removed takes one away",
         opaque_token,
-    ),
+    ).needing(&[Need::Issuer]),
     declare(
         "a client certificate {string}",
         "from the authority of clients, with the name as CN",
