@@ -207,7 +207,8 @@ fn files(rendered: &Rendered, bindings: &Bindings) -> Vec<(String, String)> {
         })
         .collect();
     let own = rendered.files.iter().filter(|(name, text)| {
-        !bindings.files.contains_key(name) && !(name.ends_with(".pem") && text.is_empty())
+        let given = bindings.files.contains_key(name);
+        !(given || name.ends_with(".pem") && text.is_empty())
     });
     own.map(|(name, text)| {
         // The longest first: 127.254.0.1 begins 127.254.0.10.

@@ -160,6 +160,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "going round begins with any target, and the scenario with the first",
     },
     Declaration {
+        selector: "UP-031",
+        reason: "going round begins with any target, and the scenario with the first",
+    },
+    Declaration {
         selector: "UP-030",
         reason: "going round begins with any target, and the scenario with the first",
     },
