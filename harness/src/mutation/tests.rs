@@ -38,7 +38,7 @@ fn every_option_of_every_plugin_is_changed() {
             let rest = place.strip_prefix(option.as_str());
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         };
-        changed.iter().any(|place| within(place))
+        changed.iter().any(within)
     };
     let options = documented();
     assert!(options.len() > 80, "{} options", options.len());
