@@ -129,6 +129,71 @@ fn a_command_applies_each_configuration_before_its_scenarios() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// Starts nginx with the first configuration and has it reload the next ones, without waiting for that.
+const RELOAD: &str = r#"
+set -e
+cd "$(dirname "$0")/nginx"
+cp "$1" nginx.conf
+if [ -s nginx.pid ]; then
+  kill -HUP "$(cat nginx.pid)"
+else
+  PATH=$PATH:/usr/sbin nginx -p "$PWD" -c nginx.conf -e stderr >/dev/null 2>&1 &
+fi
+"#;
+
+/// An nginx that serves `locations`.
+fn template(listen: SocketAddr, locations: &str) -> String {
+    format!(
+        "daemon off; pid nginx.pid; error_log stderr; events {{}}\n\
+         http {{ access_log off; map $http_x_api_key $caller {{ default ''; \n\
+         {{{{each key}}}}\n{{{{key}}}} {{{{consumer}}}};\n{{{{end}}}} }}\n\
+         server {{ listen {listen}; {locations} }} }}\n"
+    )
+}
+
+#[test]
+fn a_template_is_waited_for_where_it_tells_when_it_is_taken_on() {
+    let listen = Port::free().unwrap().address();
+    let place = Place::new(
+        "upstreams: {listen: 127.0.0.1}\n\
+         apply: {command: 'sh \"$APPLY\" {file}', templates: templates, ready: '/{id}'}\n",
+    );
+    place.write("apply.sh", RELOAD);
+    fs::create_dir(place.path().join("templates")).unwrap();
+    let orders = template(
+        listen,
+        "location = /{{id}} { return 204; }\n\
+         location /api/v1/orders {\n\
+         if ($caller = '') { add_header WWW-Authenticate ApiKey always; return 401; }\n\
+         proxy_set_header X-API-Key ''; proxy_pass http://{{upstream orders-svc:8080}}; }",
+    );
+    place.write("templates/orders.conf", &orders);
+    let canary = template(
+        listen,
+        "location = /{{id}} { return 204; }\n\
+         location /api/v1/search { proxy_pass http://{{upstream search-v1:8080}}; }",
+    );
+    place.write("templates/search-canary.conf", &canary);
+    let tags = "@ORDERS-001 or @ORDERS-003 or @CANARY-001 or @CORS-001 or @CORS-051";
+    place.run(&url(listen), tags);
+    let report = place.report();
+    for id in ["ORDERS-001", "ORDERS-003", "CANARY-001"] {
+        assert_eq!(label(&report, id), "pass", "{id}: {report:#?}");
+    }
+    // There is no template of it.
+    assert_eq!(label(&report, "CORS-001"), "unsupported");
+
+    // A configuration that never says so is not waited for without end, and is no pass.
+    place.write(
+        "templates/orders.conf",
+        &orders.replace("= /{{id}}", "= /else"),
+    );
+    let short = "upstreams: {listen: 127.0.0.1}\n\
+         apply: {command: 'sh \"$APPLY\" {file}', templates: templates, ready: '/{id}', within: 500ms}\n";
+    place.write("profile.yaml", short);
+    place.fails(&url(listen), "has not taken the configuration on");
+}
+
 #[test]
 fn a_gateway_that_was_configured_by_hand_is_held_to_what_it_can_show() {
     let (port, upstream) = (Port::free().unwrap(), Port::free().unwrap());
@@ -221,6 +286,14 @@ fn mistakes_in_a_profile_are_told_with_their_place() {
     refuses(
         "upstreams: own\napply: {command: 'true', format: nginks}\n",
         "did you mean \"nginx\"?",
+    );
+    refuses(
+        "upstreams: own\napply: {command: 'true', ready: '/{id}'}\n",
+        "ready is for templates",
+    );
+    refuses(
+        "upstreams: own\napply: {command: 'true', templates: nginx, ready: /ready}\n",
+        "ready is a path with {id} in it",
     );
     let good = Place::new("upstreams: own\nfixture: orders\n");
     good.refuses("http://127.0.0.1:1/path", "has a path");

@@ -10,28 +10,35 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 use super::profile::Apply;
+use super::template;
 use crate::adapters::process::write_files;
 use crate::adapters::{Rendered, SetupError};
 
-/// Writes what was rendered into `dir` and runs the command.
+/// Writes what was rendered into `dir`, with the name of this application, and runs the command.
 pub(super) async fn apply(
     apply: &Apply,
     rendered: &Rendered,
+    id: &str,
     dir: &Path,
 ) -> Result<(), SetupError> {
     let failed =
         |what: String| SetupError::new(format!("the profile's command {:?} {what}", apply.command));
-    write_files(rendered, dir).map_err(|error| SetupError::new(error.to_string()))?;
+    let mut rendered = rendered.clone();
+    for (_, text) in &mut rendered.files {
+        *text = text.replace(template::ID, id);
+    }
+    write_files(&rendered, dir).map_err(|error| SetupError::new(error.to_string()))?;
     let main = rendered.files.first().map(|(name, _)| dir.join(name));
     let main = main.unwrap_or_else(|| dir.to_owned());
     let line = apply
         .command
         .replace("{file}", &quoted(&main))
-        .replace("{dir}", &quoted(dir));
+        .replace("{dir}", &quoted(dir))
+        .replace("{id}", id);
     let mut command = Command::new("sh");
     command
         .args(["-c", &line])
-        .envs(rendered.environment.iter().cloned())
+        .envs(rendered.environment)
         .stdin(Stdio::null())
         .process_group(0)
         .kill_on_drop(true);

@@ -97,11 +97,16 @@ impl Remote {
         }
     }
 
-    /// Asks until there is an answer; the last reason why not, when the time is over.
-    async fn until_it_answers(&self, within: Duration) -> Result<(), SetupError> {
+    /// Asks until there is an answer, with success where a path is told for that; the last reason why not, when the
+    /// time is over.
+    async fn until_it_answers(
+        &self,
+        ready: Option<&str>,
+        within: Duration,
+    ) -> Result<(), SetupError> {
         let begun = Instant::now();
         loop {
-            match timeout(within.saturating_sub(begun.elapsed()), self.probe()).await {
+            match timeout(within.saturating_sub(begun.elapsed()), self.probe(ready)).await {
                 Ok(Ok(())) => return Ok(()),
                 Ok(Err(error)) if begun.elapsed() >= within => return Err(error),
                 Ok(Err(_)) => sleep(LOOK_EVERY).await,
@@ -114,8 +119,8 @@ impl Remote {
         }
     }
 
-    /// Whether it answers, whatever it answers.
-    async fn probe(&self) -> Result<(), SetupError> {
+    /// Whether it answers: with success at this path, or else whatever it answers.
+    async fn probe(&self, ready: Option<&str>) -> Result<(), SetupError> {
         let place = &self.profile.place;
         let client = Client {
             source: unspecified(place.address),
@@ -129,13 +134,22 @@ impl Remote {
                 version: None,
             }),
         };
-        let mut request = Request::parse("GET /");
+        let mut request = Request::parse(&format!("GET {}", ready.unwrap_or("/")));
         request
             .headers
             .push(("Host".to_owned(), place.authority.clone()));
         let outcome = client.send(&request).await;
         match (outcome.response, outcome.error) {
-            (Some(_), None) => Ok(()),
+            (Some(response), None) => match ready {
+                Some(path) if !(200..300).contains(&response.status) => Err(SetupError::with_help(
+                    format!(
+                        "the gateway has not taken the configuration on: {path} is answered with {}",
+                        response.status
+                    ),
+                    "let it answer ready's path with success, without credentials, in each template",
+                )),
+                _ => Ok(()),
+            },
             (_, error) => Err(SetupError::with_help(
                 format!(
                     "the gateway at {} can't be asked: {}",
@@ -165,7 +179,7 @@ impl Adapter for Remote {
     /// A gateway that nobody configures in between has to answer from the start.
     async fn version(&self) -> Result<String, SetupError> {
         if let Configured::ByHand(..) = self.profile.configured {
-            self.probe().await?;
+            self.probe(None).await?;
         }
         let told = self.profile.version.clone();
         Ok(told.unwrap_or_else(|| format!("at {}", self.profile.place.authority)))
@@ -192,7 +206,10 @@ impl Adapter for Remote {
         self.claims(case)?;
         self.given(case)?;
         match &self.profile.configured {
-            Configured::By(_) => Ok(()),
+            Configured::By(apply) => match &apply.source {
+                Source::Format(_) => Ok(()),
+                Source::Templates(_) => template::admits(plan),
+            },
             Configured::ByHand(fixture, credentials) => by_hand(fixture, credentials, case, plan),
         }
     }
@@ -236,8 +253,11 @@ impl Adapter for Remote {
 
     async fn start(&self, rendered: &Rendered, site: Site) -> Result<Running, SetupError> {
         if let Configured::By(apply) = &self.profile.configured {
-            apply::apply(apply, rendered, site.dir.path()).await?;
-            self.until_it_answers(apply.within).await?;
+            let id = format!("gatecheck-{:016x}", rand::random::<u64>());
+            apply::apply(apply, rendered, &id, site.dir.path()).await?;
+            let ready = apply.ready.as_ref().map(|path| path.replace("{id}", &id));
+            self.until_it_answers(ready.as_deref(), apply.within)
+                .await?;
         }
         Ok(Running::elsewhere(
             self.profile.place.address,

@@ -89,10 +89,12 @@ pub(super) struct Credential {
 /// The command that applies a configuration.
 #[derive(Clone, Debug)]
 pub(super) struct Apply {
-    /// For the shell; `{file}` and `{dir}` stand for what is to be applied.
+    /// For the shell; `{file}` and `{dir}` stand for what is to be applied, `{id}` for the name of this application.
     pub command: String,
     /// Where the configuration comes from.
     pub source: Source,
+    /// A path that is answered with success once the gateway has taken the configuration on; `{id}` as above.
+    pub ready: Option<String>,
     /// How long the command may take, and then the gateway until it serves.
     pub within: Duration,
 }
@@ -174,6 +176,7 @@ struct RawApply {
     command: String,
     format: Option<String>,
     templates: Option<PathBuf>,
+    ready: Option<String>,
     within: Option<String>,
 }
 
@@ -376,10 +379,21 @@ impl RawApply {
                 Source::Format(format)
             }
         };
+        if let Some(path) = &self.ready {
+            ensure!(
+                matches!(source, Source::Templates(_)),
+                "apply: ready is for templates, which can say what is answered there"
+            );
+            ensure!(
+                path.starts_with('/') && path.contains("{id}"),
+                "apply: ready is a path with {{id}} in it, or the configuration before would answer it: /{{id}}"
+            );
+        }
         let within = self.within.as_deref().map(duration).transpose()?;
         Ok(Apply {
             command: self.command,
             source,
+            ready: self.ready,
             within: within.unwrap_or(Self::WITHIN),
         })
     }

@@ -3,16 +3,60 @@
 //! - `{{upstream orders-svc:8080}}`: where that upstream of the fixture is
 //! - `{{env ORDERS_KEY}}`: what the fixture's `${env:ORDERS_KEY}` stands for
 //! - the lines between `{{each key}}` and `{{end}}`, once for each API key, with `{{consumer}}` and `{{key}}`
+//! - `{{id}}`: the name of this application of it; it is put in last, so that a rendering is the same each time
 
 use std::fs;
 use std::path::Path;
 
 use crate::adapters::common::callers::{ApiKey, Callers};
 use crate::adapters::{Bindings, Unsupported};
-use crate::fixtures::Fixture;
+use crate::fixtures::{Consumer, Fixture};
+use crate::plan::Plan;
 
 const EACH: &str = "{{each key}}";
 const END: &str = "{{end}}";
+
+/// Stands for the name of an application, until it is applied.
+pub(super) const ID: &str = "{{id}}";
+
+/// Whether a template says all that a scenario needs: the fixture as it is, and callers with keys.
+///
+/// # Errors
+/// When the scenario needs more.
+pub(super) fn admits(plan: &Plan) -> Result<(), Unsupported> {
+    if !plan.changes.is_empty() {
+        return Err(Unsupported::new(
+            "the scenario changes the configuration, and templates say each as it is",
+        ));
+    }
+    for consumer in &plan.consumers {
+        let Consumer {
+            alias,
+            name: _,
+            keys: _,
+            groups,
+            metadata,
+            roles,
+            tokens,
+            certificates,
+            password,
+        } = consumer;
+        let more = [
+            ("groups", !groups.is_empty()),
+            ("metadata", !metadata.is_null()),
+            ("roles", !roles.is_empty()),
+            ("claims of tokens", !tokens.is_empty()),
+            ("certificates", !certificates.is_empty()),
+            ("a password", password.is_some()),
+        ];
+        if let Some((what, _)) = more.into_iter().find(|(_, there)| *there) {
+            return Err(Unsupported::new(format!(
+                "the consumer {alias:?} has {what}, and templates tell of keys alone"
+            )));
+        }
+    }
+    Ok(())
+}
 
 /// The template of a fixture, filled in: its file's name and text.
 ///
@@ -82,6 +126,7 @@ fn replaced(text: &str, fixture: &Fixture, bindings: &Bindings) -> Result<String
         let value = match place.trim().split_once(' ') {
             Some(("upstream", name)) => bindings.upstreams.get(name).map(ToString::to_string),
             Some(("env", name)) => fixture.environment.get(name).cloned(),
+            None if place.trim() == "id" => Some(ID.to_owned()),
             _ => None,
         };
         done.push_str(&value.ok_or_else(|| format!("nothing stands for {{{{{place}}}}}"))?);
@@ -97,6 +142,7 @@ mod tests {
     use super::*;
     use crate::adapters::proof;
     use crate::lab::placeholder_bindings;
+    use crate::suite::Suite;
 
     #[test]
     fn what_is_made_up_for_a_run_is_filled_in() {
@@ -113,6 +159,23 @@ mod tests {
         assert!(
             text.ends_with("- ann.key-001.1: secret-of-ann\nrest\n"),
             "{text}"
+        );
+    }
+
+    #[test]
+    fn what_no_template_can_say_is_not_run() {
+        let suite = Suite::embedded().unwrap();
+        let admitted = |id: &str| {
+            let case = suite.cases.iter().find(|case| case.id == id).unwrap();
+            admits(&Plan::of(case).unwrap()).map_err(|why| why.reason)
+        };
+        assert_eq!(admitted("ORDERS-003"), Ok(()));
+        let changed = admitted("ROUTE-082").unwrap_err();
+        assert!(changed.contains("changes the configuration"), "{changed}");
+        let grouped = admitted("AUTHZ-001").unwrap_err();
+        assert!(
+            grouped.contains("templates tell of keys alone"),
+            "{grouped}"
         );
     }
 
