@@ -37,7 +37,11 @@ fn keys_url(server: &JwksServer) -> String {
 }
 
 async fn jwks_server(all: &Certificates) -> JwksServer {
-    let issuer = Issuer::with_algorithms("https://auth.example", "api", [Algorithm::ES256]);
+    jwks_server_of("https://auth.example", all).await
+}
+
+async fn jwks_server_of(issuer: &str, all: &Certificates) -> JwksServer {
+    let issuer = Issuer::with_algorithms(issuer, "api", [Algorithm::ES256]);
     JwksServer::spawn(Arc::new(issuer), all, &[HOST])
         .await
         .unwrap()
@@ -104,6 +108,29 @@ async fn the_certificate_is_for_the_hosts_alone() {
 }
 
 #[tokio::test]
+async fn metadata_is_at_the_issuer_s_own_path_alone() {
+    let all = Certificates::new().unwrap();
+    for (issuer, own, other) in [
+        ("https://auth.example", "", "/tenant"),
+        ("https://auth.example/tenant", "/tenant", ""),
+    ] {
+        let server = jwks_server_of(issuer, &all).await;
+        let client = client(&all, server.address()).build().unwrap();
+        let base = format!("https://{HOST}:{}", server.address().port());
+        let status = async |path: String| {
+            let response = client.get(format!("{base}{path}")).send().await;
+            response.unwrap().status().as_u16()
+        };
+        for (path, expected) in [(own, 200), (other, 404)] {
+            let openid = format!("{path}/.well-known/openid-configuration");
+            assert_eq!(status(openid).await, expected, "{issuer} at {path}");
+            let oauth = format!("/.well-known/oauth-authorization-server{path}");
+            assert_eq!(status(oauth).await, expected, "{issuer} at {path}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn metadata_leads_to_the_keys() {
     let all = Certificates::new().unwrap();
     let server = jwks_server(&all).await;
@@ -112,12 +139,7 @@ async fn metadata_leads_to_the_keys() {
     let fetch = async |path: &str| client.get(format!("{base}{path}")).send().await.unwrap();
     for (document, path) in [
         (Document::OpenId, "/.well-known/openid-configuration"),
-        (Document::OpenId, "/tenant/.well-known/openid-configuration"),
         (Document::OAuth, "/.well-known/oauth-authorization-server"),
-        (
-            Document::OAuth,
-            "/.well-known/oauth-authorization-server/tenant",
-        ),
     ] {
         let before = server.fetches(document);
         let metadata: Value = fetch(path).await.json().await.unwrap();
