@@ -103,13 +103,18 @@ Feature: Keys and tokens together
     And the upstream "both" received the header "X-Consumer-Name" with "ann"
 
   @COMBINE-018 @core @docs-configuration
-  Scenario: where both are needed, they have to be of one consumer
+  Scenario Outline: where both are needed, they have to be of one consumer: <subject> with <key>
     Given a token "t" with:
-      | sub | user-ann |
+      | sub | <subject> |
     When the client sends "GET /both" with the token "t"
-      | X-API-Key | {env BOB_KEY} |
+      | X-API-Key | {env <key>} |
     Then the response status is 401
     And the upstream was not called
+
+    Examples:
+      | subject  | key     |
+      | user-ann | BOB_KEY |
+      | user-bob | ANN_KEY |
 
   @COMBINE-019 @core @rfc6750-3.1
   Scenario: where both are needed, a right key makes no wrong token right

@@ -167,8 +167,8 @@ impl Plan {
             .collect();
         self.consumers.push(Consumer {
             alias: name.to_owned(),
-            // Unique in a gateway that several scenarios share.
-            name: format!("{name}.{}.{}", self.id.to_lowercase(), self.number),
+            // Unique in a gateway that several scenarios share, and of letters that names have in any gateway.
+            name: format!("{name}-{}-{}", self.id.to_lowercase(), self.number),
             groups: groups.iter().map(|&group| group.to_owned()).collect(),
             keys,
             ..Consumer::default()

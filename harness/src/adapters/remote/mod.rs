@@ -26,6 +26,8 @@ use crate::suite::Case;
 
 /// How often a gateway is asked until it answers.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How many answers in a row say that a configuration is taken on: workers do so one after another.
+const STEADY: usize = 3;
 
 /// The adapter.
 pub struct Remote {
@@ -105,18 +107,22 @@ impl Remote {
         within: Duration,
     ) -> Result<(), SetupError> {
         let begun = Instant::now();
-        loop {
-            match timeout(within.saturating_sub(begun.elapsed()), self.probe(ready)).await {
-                Ok(Ok(())) => return Ok(()),
-                Ok(Err(error)) if begun.elapsed() >= within => return Err(error),
-                Ok(Err(_)) => sleep(LOOK_EVERY).await,
-                Err(_) => {
-                    return Err(SetupError::new(format!(
-                        "the gateway did not answer within {within:?} after its configuration was applied"
-                    )));
-                }
+        let mut last = SetupError::new(format!(
+            "the gateway did not answer within {within:?} after its configuration was applied"
+        ));
+        let (enough, mut answered) = (if ready.is_some() { STEADY } else { 1 }, 0);
+        while let Ok(answer) =
+            timeout(within.saturating_sub(begun.elapsed()), self.probe(ready)).await
+        {
+            answered = if answer.is_ok() { answered + 1 } else { 0 };
+            match answer {
+                Ok(()) if answered == enough => return Ok(()),
+                Ok(()) => {}
+                Err(error) => last = error,
             }
+            sleep(LOOK_EVERY).await;
         }
+        Err(last)
     }
 
     /// Whether it answers: with success at this path, or else whatever it answers.

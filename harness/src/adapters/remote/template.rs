@@ -2,7 +2,10 @@
 //!
 //! - `{{upstream orders-svc:8080}}`: where that upstream of the fixture is
 //! - `{{env ORDERS_KEY}}`: what the fixture's `${env:ORDERS_KEY}` stands for
-//! - the lines between `{{each key}}` and `{{end}}`, once for each API key, with `{{consumer}}` and `{{key}}`
+//! - the lines between `{{each key}}` and `{{end}}`, once for each API key, with `{{consumer}}`, `{{key}}` and
+//!   `{{number}}`, which counts them
+//! - the lines between `{{each consumer}}` and `{{end}}`, once for each consumer with a key, with `{{consumer}}`; in them
+//!   `{{each key}}` is for its own keys
 //! - `{{id}}`: the name of this application of it; it is put in last, so that a rendering is the same each time
 
 use std::fs;
@@ -13,7 +16,7 @@ use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::{Consumer, Fixture};
 use crate::plan::Plan;
 
-const EACH: &str = "{{each key}}";
+const EACH: &str = "{{each ";
 const END: &str = "{{end}}";
 
 /// Stands for the name of an application, until it is applied.
@@ -96,25 +99,66 @@ pub(super) fn filled(
     Ok((name, text))
 }
 
-/// The lines between the marks, for each key.
+/// The lines between the marks, for each key or consumer.
 fn repeated(text: &str, callers: &Callers) -> Result<String, String> {
+    if !text.contains(EACH) {
+        return Ok(text.to_owned());
+    }
+    let keys = callers.keys.as_ref().map_err(ToString::to_string)?;
+    let numbered: Vec<Numbered<'_>> = (1..).zip(keys).collect();
+    for_each(text, &numbered)
+}
+
+/// A key and which one of all it is.
+type Numbered<'a> = (usize, &'a ApiKey);
+
+fn for_each(text: &str, keys: &[Numbered<'_>]) -> Result<String, String> {
     let mut done = String::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once(EACH) {
-        let (lines, after) = after
-            .split_once(END)
-            .ok_or_else(|| format!("{EACH} has no {END}"))?;
-        done.push_str(before);
-        let keys = callers.keys.as_ref().map_err(ToString::to_string)?;
-        for ApiKey { consumer, secret } in keys {
-            let one = lines
-                .replace("{{consumer}}", consumer)
-                .replace("{{key}}", secret);
-            done.push_str(one.strip_prefix('\n').unwrap_or(&one).trim_end_matches(' '));
+        let (kind, after) = after.split_once("}}").ok_or("{{ has no }}")?;
+        let (lines, after) =
+            until_end(after).ok_or_else(|| format!("{EACH}{kind}}}}} has no {END}"))?;
+        // The mark's own line goes.
+        done.push_str(before.trim_end_matches(' '));
+        let lines = lines.strip_prefix('\n').unwrap_or(lines);
+        let lines = lines.trim_end_matches(' ');
+        match kind.trim() {
+            "key" => done.extend(keys.iter().map(|(number, key)| {
+                lines
+                    .replace("{{consumer}}", &key.consumer)
+                    .replace("{{key}}", &key.secret)
+                    .replace("{{number}}", &number.to_string())
+            })),
+            "consumer" => {
+                for keys in keys.chunk_by(|(_, a), (_, b)| a.consumer == b.consumer) {
+                    let lines = lines.replace("{{consumer}}", &keys[0].1.consumer);
+                    done += &for_each(&lines, keys)?;
+                }
+            }
+            other => {
+                return Err(format!(
+                    "{EACH}{other}}}}}: there are keys and consumers, each key and each consumer"
+                ));
+            }
         }
         rest = after.strip_prefix('\n').unwrap_or(after);
     }
     Ok(done + rest)
+}
+
+/// What comes before the end that belongs to a mark, and what comes after it.
+fn until_end(text: &str) -> Option<(&str, &str)> {
+    let (mut depth, mut from) = (0, 0);
+    loop {
+        let end = from + text[from..].find(END)?;
+        depth += text[from..end].matches(EACH).count();
+        if depth == 0 {
+            return Some((&text[..end], &text[end + END.len()..]));
+        }
+        depth -= 1;
+        from = end + END.len();
+    }
 }
 
 fn replaced(text: &str, fixture: &Fixture, bindings: &Bindings) -> Result<String, String> {
@@ -138,6 +182,8 @@ fn replaced(text: &str, fixture: &Fixture, bindings: &Bindings) -> Result<String
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use std::collections::BTreeSet;
 
     use super::*;
     use crate::adapters::proof;
@@ -163,6 +209,32 @@ mod tests {
     }
 
     #[test]
+    fn lines_are_repeated_for_each_consumer_and_each_of_its_keys() {
+        let key = |consumer: &str, secret: &str| ApiKey {
+            consumer: consumer.to_owned(),
+            secret: secret.to_owned(),
+        };
+        let callers = Callers {
+            keys: Ok(vec![key("ann", "1"), key("ann", "2"), key("bob", "3")]),
+            logins: Ok(Vec::new()),
+            headers: BTreeSet::new(),
+        };
+        let text = "consumers:\n{{each consumer}}\n- name: {{consumer}}\n  keys:\n  {{each key}}\n  - {{number}}: {{key}}\n  \
+                    {{end}}\n{{end}}\nrest: {{key}}\n";
+        assert_eq!(
+            repeated(text, &callers).unwrap(),
+            "consumers:\n- name: ann\n  keys:\n  - 1: 1\n  - 2: 2\n- name: bob\n  keys:\n  - 3: 3\nrest: {{key}}\n"
+        );
+        let refused = |text: &str| repeated(text, &callers).unwrap_err();
+        assert_eq!(refused("{{each key}}\n"), "{{each key}} has no {{end}}");
+        assert_eq!(
+            refused("{{each consumer}}{{each key}}{{end}}"),
+            "{{each consumer}} has no {{end}}"
+        );
+        assert!(refused("{{each user}}{{end}}").starts_with("{{each user}}: there are keys"));
+    }
+
+    #[test]
     fn what_no_template_can_say_is_not_run() {
         let suite = Suite::embedded().unwrap();
         let admitted = |id: &str| {
@@ -177,6 +249,28 @@ mod tests {
             grouped.contains("templates tell of keys alone"),
             "{grouped}"
         );
+    }
+
+    #[test]
+    fn the_templates_of_the_guides_are_filled_in_to_yaml() {
+        let guides = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides");
+        let mut checked = 0;
+        for templates in
+            ["kong", "apisix", "traefik"].map(|name| guides.join(name).join("templates"))
+        {
+            for file in fs::read_dir(&templates).unwrap() {
+                let stem = file.unwrap().path();
+                let stem = stem.file_stem().unwrap().to_str().unwrap();
+                let fixture = proof::fixture(stem);
+                let (name, text) =
+                    filled(&templates, &fixture, &placeholder_bindings(&fixture)).unwrap();
+                let parsed = serde_yaml::from_str::<serde_yaml::Value>(&text);
+                assert!(parsed.is_ok_and(|yaml| yaml.is_mapping()), "{name}: {text}");
+                assert!(text.contains(ID), "{name} never tells that it is taken on");
+                checked += 1;
+            }
+        }
+        assert!(checked > 20, "{checked} templates");
     }
 
     #[test]
