@@ -41,14 +41,6 @@ Feature: A trusted certificate that is no consumer's is nobody's, on any route
       | path    | status |
       | /both   | 401    |
 
-  @MTLS-052 @core @rfc5280-5
-  Scenario: a certificate that was revoked lets nobody in
-    Given a client certificate "mallory" that is "revoked"
-    And the client connects with:
-      | certificate | mallory |
-    When the client sends "GET /open"
-    Then the upstream was not called
-
   @MTLS-053 @extended @rfc9440-2.2
   Scenario: a certificate reaches the upstream where no consumer is needed, too
     Given a client certificate "nobody"

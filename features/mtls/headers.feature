@@ -28,7 +28,6 @@ Feature: Upstreams are told of a client's certificate by the gateway alone
   @MTLS-041 @extended @rfc9440-2.3
   Scenario: the certificates of intermediate authorities come along
     Given the configuration "consumer-certificates"
-      | /listeners/0/tls/clientCertificates/crl | removed |
     And a client certificate "ann" that is "intermediate"
     And a consumer "ann" with:
       | fingerprint | {fingerprint ann} |

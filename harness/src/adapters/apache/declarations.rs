@@ -59,6 +59,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "its log line has no more than the members that all targets have",
     },
     Declaration {
+        selector: "BASIC-013",
+        reason: "a challenge has a realm, and no charset",
+    },
+    Declaration {
         selector: "LIMIT-003",
         reason: "LimitRequestBody is not for what is forwarded, so bodies without an announced length are refused",
     },
@@ -77,6 +81,11 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
+    KnownFailing {
+        selector: "BASIC-006",
+        reason: "of two Authorization fields the first counts, and the other is not looked at",
+        link: "https://www.rfc-editor.org/rfc/rfc9110#section-5.3",
+    },
     KnownFailing {
         selector: "UP-007",
         reason: "what doesn't begin with a status line is passed on as the body of an HTTP/0.9 response",

@@ -157,12 +157,18 @@ fn server(
             format!(",\\\"{member}\\\":\\\"%{{{name}}}i\\\"")
         })
         .collect();
-    lines.line(format!(
-        "LogFormat \"{{\\\"request_id\\\":\\\"%{{request_id}}e\\\",\\\"method\\\":\\\"%m\\\",\\\"path\\\":\\\"%U\\\",\
-\\\"route\\\":\\\"%{{route}}e\\\",\\\"service\\\":\\\"%{{service}}e\\\",\\\"consumer\\\":\\\"%{{caller}}e\\\",\
-\\\"user\\\":\\\"%u\\\",\\\"status\\\":%>s,\\\"duration\\\":%{{ms}}T{headers}}}\" json"
-    ));
-    lines.line(format!("CustomLog {ACCESS_LOG} json"));
+    // Who calls is known by the key, or else as the user that httpd has authenticated.
+    for (name, consumer, condition) in [
+        ("callers", "%{caller}e", "env=caller"),
+        ("users", "%!401u", "env=!caller"),
+    ] {
+        lines.line(format!(
+            "LogFormat \"{{\\\"request_id\\\":\\\"%{{request_id}}e\\\",\\\"method\\\":\\\"%m\\\",\\\"path\\\":\\\"%U\\\",\
+\\\"route\\\":\\\"%{{route}}e\\\",\\\"service\\\":\\\"%{{service}}e\\\",\\\"consumer\\\":\\\"{consumer}\\\",\
+\\\"status\\\":%>s,\\\"duration\\\":%{{ms}}T{headers}}}\" {name}"
+        ));
+        lines.line(format!("CustomLog {ACCESS_LOG} {name} {condition}"));
+    }
     let mut named = BTreeSet::new();
     for balancer in served.iter().flat_map(|(_, route)| &route.balancers) {
         if named.insert(&balancer.name) {

@@ -43,6 +43,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "strict_sni_host takes the very name of the handshake alone, no other that the certificate is for",
     },
     Declaration {
+        selector: "BASIC-013",
+        reason: "a challenge has a realm, and no charset",
+    },
+    Declaration {
         selector: "TLS-006",
         reason: "a configuration is loaded anew by way of the admin interface, which is off; files are not watched",
     },
@@ -69,6 +73,21 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
 ];
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
+    KnownFailing {
+        selector: "BASIC-006",
+        reason: "of two Authorization fields the first counts, and the other is not looked at",
+        link: "https://www.rfc-editor.org/rfc/rfc9110#section-5.3",
+    },
+    KnownFailing {
+        selector: "precise-alert",
+        reason: "the alert is bad_certificate, whatever is wrong with the certificate",
+        link: "https://www.rfc-editor.org/rfc/rfc8446#section-6.2",
+    },
+    KnownFailing {
+        selector: "MTLS-006",
+        reason: "the alert is bad_certificate, though there is no certificate",
+        link: "https://www.rfc-editor.org/rfc/rfc8446#section-6.2",
+    },
     KnownFailing {
         selector: "LIMIT-081",
         reason: "a body that doesn't come in time is taken for a client that has gone, and answered with an empty 200",

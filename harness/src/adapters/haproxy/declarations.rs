@@ -85,6 +85,11 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
 
 pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
     KnownFailing {
+        selector: "BASIC-006",
+        reason: "of two Authorization fields one counts, and the other is not looked at",
+        link: "https://www.rfc-editor.org/rfc/rfc9110#section-5.3",
+    },
+    KnownFailing {
         selector: "UP-064",
         reason: "headers that a request's Connection names are passed on",
         link: "https://datatracker.ietf.org/doc/html/rfc9110#section-7.6.1",

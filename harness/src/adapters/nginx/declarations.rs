@@ -20,6 +20,10 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "there is no admin interface; stub_status counts connections alone",
     },
     Declaration {
+        selector: "BASIC-013",
+        reason: "a challenge has a realm, and no charset",
+    },
+    Declaration {
         selector: "normalised-target",
         reason: "locations are matched on the normal form, but upstreams get the target as it came",
     },
