@@ -108,6 +108,13 @@ const APACHE: Tool = Tool {
     elsewhere: "httpd",
     purpose: "a target of the suite",
 };
+const BROWSER: Tool = Tool {
+    programs: &["chromedriver"],
+    proof: &[],
+    apt: &["chromium", "chromium-driver"],
+    elsewhere: "chromedriver",
+    purpose: "looks at reports and at the status page, as people do",
+};
 const PYTHON: Tool = Tool {
     programs: &["python3"],
     // Debian's python3 comes without.
@@ -123,6 +130,8 @@ pub const BUILD_AND_SUITE: &[Tool] = &[CMAKE, MAKE, C_COMPILER, NGINX];
 const TARGETS: &[Tool] = &[
     CMAKE, MAKE, C_COMPILER, NGINX, HAPROXY, CADDY, VARNISH, APACHE, NODE, NPM, PYTHON,
 ];
+/// What the tests need besides.
+const TESTS: &[Tool] = &[BROWSER];
 /// What fuzzing needs.
 pub const FUZZING: &[Tool] = &[CMAKE, MAKE, C_COMPILER, CPP_COMPILER];
 /// All that any command needs.
@@ -140,6 +149,7 @@ pub const EVERYTHING: &[Tool] = &[
     VARNISH,
     APACHE,
     PYTHON,
+    BROWSER,
 ];
 
 /// Package managers that are told of, not used: (program, command that installs).
@@ -159,6 +169,7 @@ pub fn everything() -> Result {
 
 /// Installs what the tests need.
 pub fn for_tests() -> Result {
+    install(TESTS)?;
     for_every_target()?;
     identity_provider()
 }

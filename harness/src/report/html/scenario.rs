@@ -223,10 +223,11 @@ fn steps(scenario: &ScenarioReport) -> String {
             why.unwrap_or_default(),
         );
     }
-    format!(
-        "{}<h5>Steps</h5>\n<ol class=\"steps\">\n{items}</ol>\n",
-        explanation.unwrap_or_default()
-    )
+    let explanation = explanation.unwrap_or_default();
+    if items.is_empty() {
+        return explanation;
+    }
+    format!("{explanation}<h5>Steps</h5>\n<ol class=\"steps\">\n{items}</ol>\n")
 }
 
 fn exchanges(scenario: &ScenarioReport) -> String {

@@ -6,7 +6,7 @@ use super::super::html::escape::text;
 use super::super::html::overview::{bar, legend, total};
 use super::super::html::scenario::{configuration, scenario};
 use super::super::html::{LOOKS, STYLE, SourceUrl, command, document};
-use super::super::model::{RunReport, ScenarioReport, Totals};
+use super::super::model::{RunReport, ScenarioReport, Totals, Verdict};
 use super::super::plain;
 use super::{LEVELS, of_level, passed};
 
@@ -154,7 +154,7 @@ fn cell(report: &RunReport, capability: &str) -> String {
 fn state(totals: &Totals) -> &'static str {
     let failing = totals.fail + totals.setup_failed + totals.unexpected_pass;
     match (failing, totals.pass) {
-        (0, 0) => "nothing",
+        (0, 0) => "unclaimed",
         (0, pass) if pass == total(totals) => "whole",
         (0, _) => "part",
         _ => "failing",
@@ -223,9 +223,13 @@ fn template(
     )
 }
 
-/// A scenario with its last exchange alone, and no more than the beginning of bodies; the target's own report has all.
+/// A scenario with its last exchange alone, no more than the beginning of bodies, and no steps where none was run; the
+/// target's own report has all.
 fn brief(scenario: &ScenarioReport) -> ScenarioReport {
     let mut brief = scenario.clone();
+    if matches!(brief.verdict, Verdict::Unsupported { .. }) {
+        brief.steps.clear();
+    }
     let before = brief.exchanges.len().saturating_sub(1);
     brief.exchanges.drain(..before);
     for exchange in &mut brief.exchanges {
