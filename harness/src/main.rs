@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
-use gatecheck::report::model::{RunReport, ScenarioReport, Verdict};
+use gatecheck::report::model::RunReport;
 use gatecheck::report::terminal::{self, Terminal};
 use gatecheck::report::{html, json, junit, rendered};
 use gatecheck::suite::{Filter, Suite, source_url};
@@ -110,10 +110,21 @@ fn main() -> ExitCode {
     match execute(command) {
         Ok(code) => code,
         Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::from(2)
+            let unread =
+                nobody_reads(&error) || writeln!(io::stderr(), "error: {error:#}").is_err();
+            ExitCode::from(if unread { UNREAD } else { 2 })
         }
     }
+}
+
+/// As a shell tells that SIGPIPE has ended a program: whoever read the output has gone.
+const UNREAD: u8 = 141;
+
+fn nobody_reads(error: &anyhow::Error) -> bool {
+    let io = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<io::Error>());
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
@@ -180,10 +191,9 @@ fn write(
 
 /// Nothing selected is a mistake in the selection, and a target that can't be set up says nothing of its behaviour.
 fn exit_code(report: &RunReport) -> ExitCode {
-    let setup = |scenario: &ScenarioReport| matches!(scenario.verdict, Verdict::SetupFailed { .. });
     if report.succeeded() {
         ExitCode::SUCCESS
-    } else if report.scenarios.iter().all(setup) {
+    } else if report.scenarios.is_empty() || report.never_set_up().is_some() {
         ExitCode::from(2)
     } else {
         ExitCode::FAILURE

@@ -1,5 +1,6 @@
 //! `gatecheck faults`: how good the suite is, by what it says of gateways with known faults.
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use clap::Args;
 use gatecheck::RunOptions;
 use gatecheck::adapters::gateway::Gateway;
 use gatecheck::faults::trial::{Bench, Finding};
-use gatecheck::faults::{Fault, all, by_name, document};
+use gatecheck::faults::{Fault, all, by_name, document, unknown};
 use gatecheck::suite::Suite;
 
 /// Puts proxies with faults around our gateway and says which of them the suite tells.
@@ -43,7 +44,7 @@ pub struct Faults {
 pub fn run(arguments: Faults) -> anyhow::Result<ExitCode> {
     let faults = chosen(&arguments.only)?;
     if arguments.list {
-        list(&faults, arguments.markdown);
+        list(&mut io::stdout(), &faults, arguments.markdown)?;
         return Ok(ExitCode::SUCCESS);
     }
     let begun = Instant::now();
@@ -65,18 +66,21 @@ pub fn run(arguments: Faults) -> anyhow::Result<ExitCode> {
         }
         Ok((without, findings))
     })?;
+    let mut out = io::stdout();
     for (id, message) in &without {
-        println!("{id} fails without any fault: {}", first_line(message));
+        let line = first_line(message);
+        writeln!(out, "{id} fails without any fault: {line}")?;
     }
     for finding in &findings {
-        tell(finding);
+        tell(&mut out, finding)?;
     }
     let exact = findings.iter().filter(|finding| finding.exact()).count();
-    println!(
+    writeln!(
+        out,
         "\n{exact} of {} faults told, by what should tell them and nothing else, in {:.0} s",
         findings.len(),
         begun.elapsed().as_secs_f64()
-    );
+    )?;
     Ok(match exact == findings.len() && without.is_empty() {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
@@ -87,31 +91,22 @@ fn chosen(names: &[String]) -> anyhow::Result<Vec<&'static Fault>> {
     if names.is_empty() {
         return Ok(all().collect());
     }
-    let find = |name: &String| {
-        by_name(name).with_context(|| {
-            let nearest = all().max_by(|a, b| {
-                let likeness = |fault: &Fault| strsim::jaro_winkler(name, fault.name);
-                likeness(a).total_cmp(&likeness(b))
-            });
-            let nearest = nearest.map_or("", |fault| fault.name);
-            format!("there is no fault {name:?}; did you mean {nearest:?}?")
-        })
-    };
+    let find = |name: &String| by_name(name).with_context(|| unknown(name));
     names.iter().map(find).collect()
 }
 
-fn list(faults: &[&Fault], markdown: bool) {
+fn list(out: &mut impl Write, faults: &[&Fault], markdown: bool) -> io::Result<()> {
     if markdown {
-        print!("{}", document::table());
-        return;
+        return write!(out, "{}", document::table());
     }
     for fault in faults {
-        println!("{:<38} a gateway that {}", fault.name, fault.about);
-        println!("{:<38} told by {}", "", fault.told_by.join(" "));
+        writeln!(out, "{:<38} a gateway that {}", fault.name, fault.about)?;
+        writeln!(out, "{:<38} told by {}", "", fault.told_by.join(" "))?;
     }
+    Ok(())
 }
 
-fn tell(finding: &Finding) {
+fn tell(out: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let Finding {
         fault,
         told,
@@ -124,19 +119,21 @@ fn tell(finding: &Finding) {
         false if told.is_empty() => "MISSED",
         false => "INEXACT",
     };
-    println!(
+    writeln!(
+        out,
         "{word:<8} {}: {} of {} ids, {scenarios} scenarios",
         fault.name,
         told.len(),
         fault.told_by.len()
-    );
+    )?;
     for id in missed {
-        println!("         {id} should fail, and did not");
+        writeln!(out, "         {id} should fail, and did not")?;
     }
     for (id, message) in others {
         let line = first_line(message);
-        println!("         {id} should not fail: {line}");
+        writeln!(out, "         {id} should not fail: {line}")?;
     }
+    Ok(())
 }
 
 fn first_line(message: &str) -> &str {

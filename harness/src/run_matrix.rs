@@ -49,6 +49,9 @@ pub fn run(arguments: Matrix) -> anyhow::Result<ExitCode> {
     for target in arguments.names() {
         let report = runtime.block_on(gatecheck::run(arguments.options(&target)))?;
         writeln!(out, "{}", line(&report))?;
+        if let Some(why) = report.never_set_up() {
+            writeln!(out, "{:<16} {why}", "")?;
+        }
         arguments.write_target(&report)?;
         differences.extend(arguments.compare(&report)?);
         let interrupted = report.interrupted.is_some();

@@ -25,6 +25,8 @@ pub use table::TABLES;
 
 use message::{Request, Response};
 
+use crate::checks::mistake::nearest;
+
 /// One thing that a gateway may do wrong.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
@@ -99,6 +101,14 @@ pub fn all() -> impl Iterator<Item = &'static Fault> {
 /// The fault of this name.
 pub fn by_name(name: &str) -> Option<&'static Fault> {
     all().find(|fault| fault.name == name)
+}
+
+/// That there is no fault of this name, and where the names stand.
+pub fn unknown(name: &str) -> String {
+    let known: Vec<_> = all().map(|fault| fault.name).collect();
+    let meant = nearest(name, &known);
+    let meant = meant.map_or_else(String::new, |known| format!(", did you mean {known:?}?"));
+    format!("there is no fault {name:?}{meant}; `gatecheck faults --list` names them")
 }
 
 #[cfg(test)]

@@ -314,6 +314,19 @@ impl RunReport {
                 .all(|scenario| !scenario.verdict.fails_run())
     }
 
+    /// Why no scenario says anything of the target, where it could never be set up: the first reason.
+    pub fn never_set_up(&self) -> Option<&str> {
+        let mut reasons = self
+            .scenarios
+            .iter()
+            .map(|scenario| match &scenario.verdict {
+                Verdict::SetupFailed { message, .. } => Some(message.as_str()),
+                _ => None,
+            });
+        let first = reasons.next()?;
+        first.filter(|_| reasons.all(|reason| reason.is_some()))
+    }
+
     /// How many scenarios came to each verdict.
     pub fn totals(&self) -> Totals {
         Totals::of(&self.scenarios)

@@ -71,8 +71,12 @@ impl<W: Write> Terminal<W> {
         if !failures.is_empty() {
             writeln!(self.out, "\n{}", style.bold("What fails the run"))?;
         }
-        for scenario in failures {
-            write!(self.out, "\n{}", failure(scenario, style))?;
+        for group in alike(&failures) {
+            let text = match group.as_slice() {
+                [scenario] => failure(scenario, style),
+                group => not_set_up(group, style),
+            };
+            write!(self.out, "\n{text}")?;
         }
         for fault in plain::other_faults(report) {
             writeln!(self.out, "\n{}", style.red(&fault))?;
@@ -142,6 +146,38 @@ fn failure(scenario: &ScenarioReport, style: Style) -> String {
     let detail = plain::steps(scenario) + &plain::exchanges(scenario);
     text += &format!("{}\n", plain::indented(&printable(&detail), "  "));
     text + &format!("  run it alone: {}\n", scenario.rerun)
+}
+
+/// Scenarios whose target could not be set up for one and the same reason together, all others by themselves.
+fn alike<'a>(failures: &[&'a ScenarioReport]) -> Vec<Vec<&'a ScenarioReport>> {
+    let mut groups: Vec<Vec<&ScenarioReport>> = Vec::new();
+    for scenario in failures {
+        let setup = matches!(scenario.verdict, Verdict::SetupFailed { .. });
+        let same = groups
+            .iter_mut()
+            .find(|group| setup && group[0].verdict == scenario.verdict);
+        match same {
+            Some(group) => group.push(scenario),
+            None => groups.push(vec![scenario]),
+        }
+    }
+    groups
+}
+
+/// Why some scenarios say nothing of the target.
+fn not_set_up(group: &[&ScenarioReport], style: Style) -> String {
+    let verdict = &group[0].verdict;
+    let (first, last) = (&group[0].id, &group[group.len() - 1].id);
+    let detail = printable(&plain::explanation(verdict));
+    format!(
+        "{} {}\n{}\n",
+        style.verdict(verdict, verdict.label()),
+        style.bold(&format!(
+            "{}, from {first} to {last}",
+            plain::counted(group.len(), "scenario")
+        )),
+        plain::indented(&detail, "  "),
+    )
 }
 
 fn outcome(report: &RunReport, style: Style) -> String {
@@ -257,6 +293,18 @@ mod tests {
         report.scenarios.clear();
         report.target.version = None;
         report.interrupted = Some("SIGINT".to_owned());
+        insta::assert_snapshot!(written(&report, false));
+    }
+
+    #[test]
+    fn tells_once_why_nothing_could_be_set_up() {
+        let mut report = sample::good();
+        for scenario in &mut report.scenarios {
+            scenario.verdict = Verdict::SetupFailed {
+                message: "nginx can't be run: no such file".to_owned(),
+                help: Some("install it: apt-get install nginx".to_owned()),
+            };
+        }
         insta::assert_snapshot!(written(&report, false));
     }
 
