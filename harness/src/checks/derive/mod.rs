@@ -20,6 +20,7 @@ mod rules;
 mod sample;
 mod size_limit;
 mod source;
+mod spare;
 mod tokens;
 
 use std::path::Path;
@@ -130,6 +131,7 @@ fn with_directory(Mistakes(mut mistakes): Mistakes, path: &Path) -> Mistakes {
 fn checks<'a>(configuration: &'a Configuration, draft: &mut Draft<'a>) {
     listener::derive(draft);
     for route in &configuration.routes {
+        let first = draft.suite.checks.len();
         let Some(mut sheet) = Sheet::new(draft, route) else {
             continue;
         };
@@ -143,8 +145,11 @@ fn checks<'a>(configuration: &'a Configuration, draft: &mut Draft<'a>) {
         basic_auth::derive(&mut sheet);
         callers::derive_anonymous(&mut sheet);
         authorize::derive(&mut sheet);
-        rate_limit::derive(&mut sheet);
+        let limit = rate_limit::derive(&mut sheet);
         canary::derive(&mut sheet);
+        if let Some(limit) = limit {
+            spare::derive(&mut sheet, &limit, first);
+        }
         for (plugin, why) in UNSEEN {
             if let Some(found) = route.plugins.get(*plugin) {
                 sheet.left_out(&found.place, &format!("{plugin}: {why}"));

@@ -21,24 +21,22 @@ const SHORT: Duration = Duration::from_secs(10);
 const AT_ONCE: u32 = 10;
 
 /// One limit.
-struct Limit {
-    place: Place,
+pub(super) struct Limit {
+    pub place: Place,
     key: String,
-    quota: u64,
-    window: Duration,
+    pub quota: u64,
+    pub window: Duration,
     burst: Option<u64>,
-    cost: u64,
+    pub cost: u64,
 }
 
-pub(super) fn derive(sheet: &mut Sheet<'_, '_>) {
-    let Some(plugin) = sheet.in_force("rate-limit") else {
-        return;
-    };
+/// Gives the limit that is reached first.
+pub(super) fn derive(sheet: &mut Sheet<'_, '_>) -> Option<Limit> {
+    let plugin = sheet.in_force("rate-limit")?;
     if plugin.says("dryRun") {
-        return sheet.left_out(
-            plugin.place,
-            "rate-limit: a rehearsal refuses nobody and tells nothing",
-        );
+        let why = "rate-limit: a rehearsal refuses nobody and tells nothing";
+        sheet.left_out(plugin.place, why);
+        return None;
     }
     let several = plugin.config.at("limits");
     let several = several.map_or(&[][..], |node| plugin.reader.list(node, "`limits`"));
@@ -81,6 +79,7 @@ pub(super) fn derive(sheet: &mut Sheet<'_, '_>) {
             exceeded(sheet, limit);
         }
     }
+    limits.into_iter().next()
 }
 
 fn limit(plugin: &InForce<'_>, fields: Fields<'_>, place: Place) -> Option<Limit> {
@@ -120,8 +119,13 @@ fn limit(plugin: &InForce<'_>, fields: Fields<'_>, place: Place) -> Option<Limit
 
 impl Limit {
     /// How many requests pass at once.
-    fn allowed(&self) -> u64 {
+    pub fn allowed(&self) -> u64 {
         self.burst.unwrap_or(self.quota) / self.cost
+    }
+
+    /// Whether all callers that the suite has are counted together.
+    pub fn shared(&self) -> bool {
+        matches!(self.key.as_str(), "ip" | "route")
     }
 
     /// The time after which everything may be spent again.

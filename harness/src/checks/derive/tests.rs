@@ -176,3 +176,36 @@ fn anchors_and_merge_keys_mean_what_they_mean_to_the_gateway() {
     assert!(text.contains("a-2-method"), "{text}");
     assert!(text.contains("path: /b}"), "{text}");
 }
+
+#[test]
+fn checks_leave_most_of_a_low_limit_to_others() {
+    let derived = |limit: &str| {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("shop.yaml");
+        let text = format!(
+            "service: {{name: shop, url: 'http://shop:80'}}\nroute: {{paths: [/shop], methods: [GET]}}\n\
+             consumers: [{{name: me, keys: ['${{env:KEY}}']}}]\n\
+             plugins: [{{name: key-auth}}, {{name: rate-limit, config: {{key: consumer, {limit}}}}}]\n"
+        );
+        fs::write(&file, text).unwrap();
+        derive(&file, &Options::default()).unwrap()
+    };
+    let every = |derived: &Derived| -> Vec<_> {
+        let checks = derived.suite.checks.iter();
+        checks
+            .filter(|check| check.intrusive.is_none())
+            .filter_map(|check| Some((check.id.clone(), check.every?.as_secs())))
+            .collect()
+    };
+    let usual = derived("limitPerMinute: 100");
+    assert_eq!(every(&usual), []);
+    assert_eq!(usual.left_out, [] as [&str; 0]);
+    // Two requests reach it: in two minutes they are half of what four let through.
+    let low = derived("limitPerMinute: 2");
+    let sparing = [("shop-key-right", 120), ("shop-limit-told", 120)];
+    assert_eq!(every(&low), sparing.map(|(id, s)| (id.to_owned(), s)));
+    assert_eq!(low.left_out, [] as [&str; 0]);
+    let lowest = derived("limitPerMinute: 1");
+    let told = "they send 2 requests, of which 1 pass";
+    assert!(lowest.left_out[0].contains(told), "{:?}", lowest.left_out);
+}
