@@ -24,8 +24,8 @@ pub(super) struct Access {
     pub secret: Vec<String>,
     /// The header that a key comes in.
     pub key_header: Option<String>,
-    /// Whether someone is known to call by then.
-    pub known: bool,
+    /// The expression of the caller's name, where someone is known to call by then.
+    pub caller: Option<String>,
 }
 
 /// What a route has of plugins that ask who calls.
@@ -94,13 +94,10 @@ impl Access {
             access.tell(&asked, header);
         }
         if let Some(settings) = Authorize::on(route)? {
-            if !access.known {
-                return Err(Unsupported::new(
-                    "authorize: nobody asks who calls, so no rule holds",
-                ));
-            }
-            let guest = asked.anonymous.map(|anonymous| anonymous.consumer);
-            access.authorize(&Grants::of(&settings, people)?, guest.as_deref());
+            let caller = access.caller.clone().ok_or_else(|| {
+                Unsupported::new("authorize: nobody asks who calls, so no rule holds")
+            })?;
+            access.authorize(&Grants::of(&settings, people)?, &caller);
         }
         Ok(access)
     }
@@ -146,7 +143,10 @@ impl Access {
                 self.secret.push("authorization".to_owned());
             }
         }
-        self.known = true;
+        self.caller = Some(match &asked.anonymous {
+            Some(guest) => format!("(consumer ? consumer.username : {})", json!(guest.consumer)),
+            None => "consumer.username".to_owned(),
+        });
         Ok(())
     }
 
@@ -187,18 +187,14 @@ impl Access {
         self.told.push(policy);
     }
 
-    fn authorize(&mut self, grants: &Grants, guest: Option<&str>) {
-        let caller = match guest {
-            Some(guest) => format!("(consumer ? consumer.username : {})", json!(guest)),
-            None => "consumer.username".to_owned(),
-        };
+    fn authorize(&mut self, grants: &Grants, caller: &str) {
         for grant in grants.deny.iter().filter(|grant| !grant.is_idle()) {
-            let denied = holds(grant, &caller);
+            let denied = holds(grant, caller);
             self.policies.push(refuse(403, "Forbidden", &denied));
         }
         if let Some(allow) = &grants.allow {
             let allow = allow.iter().filter(|grant| !grant.is_idle());
-            let allow = allow.map(|grant| format!("({})", holds(grant, &caller)));
+            let allow = allow.map(|grant| format!("({})", holds(grant, caller)));
             let allowed = allow.collect::<Vec<_>>().join(" || ");
             let not_allowed = match allowed.as_str() {
                 "" => "true".to_owned(),

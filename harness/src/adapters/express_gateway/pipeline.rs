@@ -32,16 +32,17 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// Translates the plugins of a route.
+    /// Translates the plugins of a route, with what comes before them.
     pub fn compile(
         route: &RouteApi,
         callers: &Callers,
         people: &[Person],
-        guard: Option<&Guard>,
+        (first, guard): (Option<Value>, Option<&Guard>),
     ) -> Result<Self, Unsupported> {
         refuse_others(route)?;
         let removed = removed(callers);
-        let mut policies = transformer(&removed);
+        let mut policies: Vec<Value> = first.into_iter().collect();
+        policies.extend(transformer(&removed));
         policies.push(expression(
             "res.setHeader('X-Request-Id', req.egContext.requestID)",
         ));
@@ -50,14 +51,10 @@ impl Pipeline {
         }
         let cors = Cors::on(route)?;
         policies.extend(cors.as_ref().map(cors_policy).transpose()?);
-        let access = Access::compile(route, callers, people)?;
-        policies.extend(access.policies);
+        let mut access = Access::compile(route, callers, people)?;
+        policies.append(&mut access.policies);
         if let Some(limit) = RateLimit::on(route)? {
-            policies.push(rate_limit(
-                &limit,
-                access.key_header.as_deref(),
-                access.known,
-            )?);
+            policies.push(rate_limit(route, &limit, &access)?);
         }
         let gone: Vec<String> = removed.into_iter().chain(access.secret.clone()).collect();
         if !access.secret.is_empty() {
@@ -204,27 +201,26 @@ fn pattern(origin: &str) -> Value {
     }
 }
 
-fn rate_limit(
-    limit: &RateLimit,
-    key_header: Option<&str>,
-    known: bool,
-) -> Result<Value, Unsupported> {
+fn rate_limit(route: &RouteApi, limit: &RateLimit, access: &Access) -> Result<Value, Unsupported> {
     if limit.burst.is_some() {
         return Err(Unsupported::new(
             "rate-limit: it counts in a window, and has no burst",
         ));
     }
     let (max, seconds) = limit.rate()?;
-    let by = match (limit.key.as_str(), key_header) {
-        ("ip", _) => "${req.socket.remoteAddress}".to_owned(),
-        ("route", _) => "route".to_owned(),
-        ("key", Some(header)) => format!("${{{}}}", of_request(header)),
-        ("consumer", _) if known => "${consumer.username}".to_owned(),
-        (key, _) => match key.strip_prefix("header:") {
-            Some(name) => format!("${{{}}}", of_request(name)),
+    let address = "req.socket.remoteAddress".to_owned();
+    let by = match (limit.key.as_str(), &access.key_header, &access.caller) {
+        ("ip", ..) => address,
+        ("route", ..) => "''".to_owned(),
+        ("key", Some(header), _) => of_request(header),
+        ("consumer", _, Some(caller)) => caller.clone(),
+        (key, ..) => match key.strip_prefix("header:") {
+            Some(name) => format!("{} || {address}", of_request(name)),
             None => return Err(Unsupported::new(format!("rate-limit: the key {key}"))),
         },
     };
+    // All pipelines count in one store.
+    let by = format!("{} ${{{by}}}", route.name.replace(['`', '$', '\\'], "_"));
     let action = json!({"max": max, "windowMs": u64::from(seconds) * 1000, "rateLimitBy": by});
     Ok(json!({"rate-limit": [{"action": action}]}))
 }

@@ -1,5 +1,7 @@
 //! The two files: the gateway's with endpoints and pipelines, and the system's with a store that lives in memory.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use super::pipeline::{Pipeline, expression, on};
@@ -13,18 +15,6 @@ use crate::adapters::common::routes::{Path, methods};
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
 use crate::fixtures::{Document, Fixture, Listener, RouteApi};
 
-const POLICIES: [&str; 9] = [
-    "basic-auth",
-    "cors",
-    "expression",
-    "key-auth",
-    "log",
-    "proxy",
-    "rate-limit",
-    "request-transformer",
-    "terminate",
-];
-
 /// Renders a fixture, without the routes that can't be said.
 pub(super) fn configuration(
     fixture: &Fixture,
@@ -37,7 +27,10 @@ pub(super) fn configuration(
     refuse_globals(&document, &listener)?;
     let callers = Callers::of(fixture, &document);
     let people = people(fixture, &document);
-    let mut gateway = Gateway::default();
+    let mut gateway = Gateway {
+        untrusted: secure::untrusted(listener.tls.as_ref()),
+        ..Gateway::default()
+    };
     let mut left_out = Vec::new();
     let routes = document.routes();
     for (index, route) in routes.iter().enumerate() {
@@ -54,7 +47,10 @@ pub(super) fn configuration(
     let at = json!({"hostname": bindings.listen.ip().to_string(), "port": bindings.listen.port()});
     let (scheme, at) = match &listener.tls {
         None => ("http", at),
-        Some(tls) => ("https", secure::listener(fixture, tls, at)?),
+        Some(tls) => (
+            "https",
+            secure::listener(fixture, tls, at, &bindings.files)?,
+        ),
     };
     let services = routes
         .iter()
@@ -85,6 +81,8 @@ struct Gateway {
     endpoints: Vec<Endpoint>,
     services: Map<String, Value>,
     pipelines: Map<String, Value>,
+    /// The policy that comes first everywhere, if any.
+    untrusted: Option<Value>,
     /// What is allowed at each place.
     places: Vec<Place>,
 }
@@ -133,7 +131,8 @@ impl Gateway {
         bindings: &Bindings,
     ) -> Result<(), Unsupported> {
         let guard = Guard::of(route)?;
-        let pipeline = Pipeline::compile(route, callers, people, guard.as_ref())?;
+        let first = self.untrusted.clone();
+        let pipeline = Pipeline::compile(route, callers, people, (first, guard.as_ref()))?;
         let services = std::iter::once(&route.service).chain(&route.alternatives);
         let services: Vec<_> = services
             .map(|service| Ok((service.name.clone(), endpoint(service, bindings)?)))
@@ -142,7 +141,8 @@ impl Gateway {
         let name = format!("{}-{index}", route.name);
         let methods = methods(&route.route);
         let mut methods: Vec<String> = methods.iter().map(ToString::to_string).collect();
-        if pipeline.answers_options && !methods.is_empty() {
+        let allowed = |method: &str| methods.iter().any(|one| one == method);
+        if pipeline.answers_options && !methods.is_empty() && !allowed("OPTIONS") {
             methods.push("OPTIONS".to_owned());
         }
         let conditions = (route.route.headers.len(), route.route.query.len());
@@ -235,10 +235,11 @@ impl Gateway {
             );
             self.endpoint(order, &name, path, &[]);
             let allow = json!(place.methods.join(", "));
-            let mut policies = vec![
+            let mut policies: Vec<Value> = self.untrusted.clone().into_iter().collect();
+            policies.extend([
                 expression(&format!("res.setHeader('Allow', {allow})")),
                 json!({"terminate": [{"action": {"statusCode": 405, "message": "Method Not Allowed"}}]}),
-            ];
+            ]);
             if let Some(guards) = place.guards {
                 let guard = Guard::either(&guards);
                 for policy in &mut policies {
@@ -259,10 +260,18 @@ impl Gateway {
             scheme: at,
             "apiEndpoints": endpoints,
             "serviceEndpoints": self.services,
-            "policies": POLICIES,
+            "policies": used(&self.pipelines),
             "pipelines": self.pipelines,
         })
     }
+}
+
+/// The policies that pipelines have: the others need not be loaded.
+fn used(pipelines: &Map<String, Value>) -> BTreeSet<&String> {
+    let pipelines = pipelines.values();
+    let policies = pipelines.filter_map(|pipeline| pipeline["policies"].as_array());
+    let policies = policies.flatten().filter_map(Value::as_object);
+    policies.flat_map(Map::keys).collect()
 }
 
 /// A store in memory; nothing of the rest is used.

@@ -43,12 +43,10 @@ pub(super) fn endpoint(service: &Service, bindings: &Bindings) -> Result<Value, 
         if weight > MOST {
             return Err(Unsupported::new(format!("a target of the weight {weight}")));
         }
-        let scheme = if url.starts_with("https://") {
-            "https"
-        } else {
-            "http"
-        };
-        urls.extend((0..weight).map(|_| format!("{scheme}://{address}")));
+        let (scheme, rest) = url.split_once("://").unwrap_or(("http", url));
+        let base = rest.find('/').map_or("", |slash| &rest[slash..]);
+        let base = base.trim_end_matches('/');
+        urls.extend((0..weight).map(|_| format!("{scheme}://{address}{base}")));
     }
     Ok(match urls.as_slice() {
         [] => return Err(Unsupported::new("a service without targets")),
