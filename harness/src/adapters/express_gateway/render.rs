@@ -52,10 +52,6 @@ pub(super) fn configuration(
             secure::listener(fixture, tls, at, &bindings.files)?,
         ),
     };
-    let services = routes
-        .iter()
-        .flat_map(|route| std::iter::once(&route.service).chain(&route.alternatives));
-    let believed = believed(&services.collect::<Vec<_>>(), bindings);
     let mut rendered = Rendered {
         files: vec![
             (GATEWAY.to_owned(), yaml(gateway.finish(scheme, &at))),
@@ -67,7 +63,7 @@ pub(super) fn configuration(
     if let Some(users) = users(&callers)? {
         rendered.files.push((USERS.to_owned(), users));
     }
-    if let Some([file, variable]) = believed {
+    if let Some([file, variable]) = believed(&routes, bindings) {
         rendered.files.push(file);
         rendered.environment.push(variable);
     }

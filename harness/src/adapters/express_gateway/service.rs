@@ -56,7 +56,7 @@ pub(super) fn endpoint(service: &Service, bindings: &Bindings) -> Result<Value, 
 }
 
 /// Whether a service is believed because of the system's authorities.
-pub(super) fn of_the_system(service: &Service) -> bool {
+fn of_the_system(service: &Service) -> bool {
     let own = service.tls.as_ref().is_some_and(|tls| !tls.ca.0.is_empty());
     is_secure(service) && !own
 }
@@ -154,19 +154,16 @@ fn without_port(authority: &str) -> &str {
         .map_or(authority, |(host, _)| host)
 }
 
-/// The environment in which Node.js believes the system's authorities, told as a file.
-pub(super) fn believed(
-    services: &[&Service],
-    bindings: &Bindings,
-) -> Option<[(String, String); 2]> {
-    services
-        .iter()
-        .any(|service| of_the_system(service))
-        .then(|| {
-            let file = (AUTHORITIES.to_owned(), bindings.authority.clone());
-            [
-                file,
-                ("NODE_EXTRA_CA_CERTS".to_owned(), AUTHORITIES.to_owned()),
-            ]
-        })
+/// The system's authorities as a file, and the variable that tells Node.js of it, where a service is believed for them.
+pub(super) fn believed(routes: &[RouteApi], bindings: &Bindings) -> Option<[(String, String); 2]> {
+    let secure = |route: &RouteApi| {
+        of_the_system(&route.service) || route.alternatives.iter().any(of_the_system)
+    };
+    routes.iter().any(secure).then(|| {
+        let file = (AUTHORITIES.to_owned(), bindings.authority.clone());
+        [
+            file,
+            ("NODE_EXTRA_CA_CERTS".to_owned(), AUTHORITIES.to_owned()),
+        ]
+    })
 }
