@@ -65,7 +65,7 @@ impl Agenda {
                 .unsupported()
                 .iter()
                 .find(|declaration| selects(declaration.selector, case));
-            let mut plan = settled(case, &certificates);
+            let mut plan = settled(case, &certificates, adapter.as_ref());
             let admitted = plan.as_mut().map(|plan| adapter.admit(case, plan));
             if let (None, Ok(Err(Unsupported { reason }))) = (declared, admitted) {
                 decided.insert(case.number, Verdict::Unsupported { reason });
@@ -217,9 +217,17 @@ fn selects(selector: &str, case: &Case) -> bool {
     case.tags.iter().any(|tag| tag == selector)
 }
 
-/// What a case declares, with its certificates made.
-fn settled(case: &Case, certificates: &Certificates) -> Result<Plan, StepFailure> {
+/// What a case declares, with its keys in the target's form and its certificates made.
+fn settled(
+    case: &Case,
+    certificates: &Certificates,
+    adapter: &dyn Adapter,
+) -> Result<Plan, StepFailure> {
     let mut plan = Plan::of(case)?;
+    let consumers = plan.consumers.iter_mut();
+    for key in consumers.flat_map(|consumer| &mut consumer.keys) {
+        key.secret = adapter.key(std::mem::take(&mut key.secret));
+    }
     plan.settle(certificates)?;
     Ok(plan)
 }
@@ -300,6 +308,7 @@ fn blueprint(plans: &[&Plan], adapter: &dyn Adapter) -> Result<(Blueprint, Vec<L
         .fixture()
         .map_err(|error| setup_failed(error.to_string()))?;
     let mut fixture = fixture.expect("a scenario with an instance names a configuration");
+    fixture.form_keys(|key| adapter.key(key));
     fixture.consumers = plans
         .iter()
         .flat_map(|plan| plan.consumers.iter().cloned())

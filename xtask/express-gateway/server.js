@@ -37,6 +37,36 @@ const check = async (directory) => {
   });
 };
 
+// Users and what proves them, from a file beside the configuration. They are made by the services that the admin interface
+// and the command `eg` use too, before anything listens.
+const enrol = async (directory) => {
+  const fs = require('fs');
+  const file = path.join(directory, 'users.json');
+  if (!fs.existsSync(file)) {
+    return;
+  }
+  process.env.EG_CONFIG_DIR = directory;
+  const { user: users, credential: credentials } = require('express-gateway/lib/services');
+  const store = require('express-gateway/lib/services/credentials/credential.dao');
+  for (const [username, { keys = [], password, passwordHash }] of Object.entries(JSON.parse(fs.readFileSync(file)))) {
+    const { id } = await users.insert({ username, firstname: username, lastname: username });
+    for (const key of keys) {
+      await credentials.insertCredential(id, 'key-auth', key);
+    }
+    if (password !== undefined) {
+      await credentials.insertCredential(id, 'basic-auth', { password });
+    } else if (passwordHash !== undefined) {
+      // The service would hash it once more; the store keeps hashes of bcrypt.
+      await store.insertCredential(id, 'basic-auth', { isActive: 'true', password: passwordHash });
+    }
+  }
+};
+
+const serve = async (directory) => {
+  await enrol(directory);
+  await require('express-gateway')().load(directory).run();
+};
+
 const [first, second] = process.argv.slice(2);
 if (first === '--version') {
   console.log(require('express-gateway/package.json').version);
@@ -49,7 +79,10 @@ if (first === '--version') {
     },
   );
 } else if (first !== undefined && !first.startsWith('-')) {
-  require('express-gateway')().load(withModels(first)).run();
+  serve(withModels(first)).catch((error) => {
+    console.error(error);
+    process.exit(1);
+  });
 } else {
   console.error('usage: server.js [--check] DIRECTORY | --version');
   process.exitCode = 2;

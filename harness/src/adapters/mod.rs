@@ -95,6 +95,11 @@ pub trait Adapter: Send + Sync {
         Ok(())
     }
 
+    /// A key that is made up for the run, in the form that the gateway's keys have.
+    fn key(&self, made_up: String) -> String {
+        made_up
+    }
+
     /// What the gateway shows by its nature where most show something else.
     fn shows(&self) -> &'static [Shows] {
         &[]

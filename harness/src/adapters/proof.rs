@@ -33,6 +33,17 @@ pub(super) fn fixture(name: &str) -> Fixture {
     fixture
 }
 
+/// The same, with keys in the gateway's form.
+fn formed(adapter: &dyn Adapter, name: &str) -> Fixture {
+    let mut fixture = fixture(name);
+    fixture.form_keys(|key| adapter.key(key));
+    let consumers = fixture.consumers.iter_mut();
+    for key in consumers.flat_map(|consumer| &mut consumer.keys) {
+        key.secret = adapter.key(std::mem::take(&mut key.secret));
+    }
+    fixture
+}
+
 /// Renders a fixture for addresses that never change.
 pub(super) fn render(adapter: &dyn Adapter, fixture: &Fixture) -> Result<Rendered, Unsupported> {
     adapter.render(fixture, &placeholder_bindings(fixture))
@@ -41,7 +52,7 @@ pub(super) fn render(adapter: &dyn Adapter, fixture: &Fixture) -> Result<Rendere
 /// Compares what every fixture is rendered to with `snapshots/` beside the adapter.
 pub(super) fn rendered_as_before(adapter: &dyn Adapter) {
     for name in Fixture::names() {
-        let fixture = fixture(&name);
+        let fixture = formed(adapter, &name);
         let pem: Vec<String> = fixture
             .pem_files()
             .into_iter()
@@ -69,7 +80,7 @@ pub(super) async fn accepted_by_its_own_checker(adapter: &dyn Adapter) {
     });
     let certificates = Certificates::new().unwrap();
     for name in Fixture::names() {
-        let fixture = fixture(&name);
+        let fixture = formed(adapter, &name);
         let mut bindings = placeholder_bindings(&fixture);
         bindings.authority = certificates.servers.pem();
         for file in fixture.pem_files() {

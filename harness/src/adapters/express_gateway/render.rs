@@ -1,13 +1,19 @@
 //! The two files: the gateway's with endpoints and pipelines, and the system's with a store that lives in memory.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
-use super::pipeline::Pipeline;
-use super::{GATEWAY, SYSTEM, secure};
+use super::pipeline::{Pipeline, expression, on};
+use super::routing::{Guard, path_expression};
+use super::service::{believed, endpoint};
+use super::users::users;
+use super::{GATEWAY, SYSTEM, USERS, secure, yaml};
+use crate::adapters::common::authorization::{Person, people};
 use crate::adapters::common::callers::Callers;
-use crate::adapters::common::routes::{End, Path, methods};
+use crate::adapters::common::routes::{Path, methods};
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
-use crate::fixtures::{Document, Fixture, Listener, RouteApi, Service};
+use crate::fixtures::{Document, Fixture, Listener, RouteApi};
 
 /// Renders a fixture, without the routes that can't be said.
 pub(super) fn configuration(
@@ -20,10 +26,15 @@ pub(super) fn configuration(
     let listener = document.listeners.first().cloned().unwrap_or_default();
     refuse_globals(&document, &listener)?;
     let callers = Callers::of(fixture, &document);
-    let mut gateway = Gateway::default();
+    let people = people(fixture, &document);
+    let mut gateway = Gateway {
+        untrusted: secure::untrusted(listener.tls.as_ref()),
+        ..Gateway::default()
+    };
     let mut left_out = Vec::new();
-    for (index, route) in document.routes().iter().enumerate() {
-        if let Err(why) = gateway.route(index, route, &callers, bindings) {
+    let routes = document.routes();
+    for (index, route) in routes.iter().enumerate() {
+        if let Err(why) = gateway.route(index, route, (&callers, &people), bindings) {
             left_out.push(LeftOut::new(route, why));
         }
     }
@@ -36,32 +47,44 @@ pub(super) fn configuration(
     let at = json!({"hostname": bindings.listen.ip().to_string(), "port": bindings.listen.port()});
     let (scheme, at) = match &listener.tls {
         None => ("http", at),
-        Some(tls) => ("https", secure::listener(fixture, tls, at)?),
+        Some(tls) => (
+            "https",
+            secure::listener(fixture, tls, at, &bindings.files)?,
+        ),
     };
-    let yaml = |value: &Value| {
-        serde_yaml::to_string(value).expect("a value with texts as keys can be written")
-    };
-    Ok(Rendered {
+    let mut rendered = Rendered {
         files: vec![
-            (GATEWAY.to_owned(), yaml(&gateway.finish(scheme, &at))),
-            (SYSTEM.to_owned(), yaml(&system())),
+            (GATEWAY.to_owned(), yaml(gateway.finish(scheme, &at))),
+            (SYSTEM.to_owned(), yaml(system())),
         ],
         left_out,
         ..Rendered::default()
-    })
+    };
+    if let Some(users) = users(&callers)? {
+        rendered.files.push((USERS.to_owned(), users));
+    }
+    if let Some([file, variable]) = believed(&routes, bindings) {
+        rendered.files.push(file);
+        rendered.environment.push(variable);
+    }
+    Ok(rendered)
 }
 
 /// What the two maps and the pipelines come to.
 #[derive(Default)]
 struct Gateway {
-    /// Endpoints, each with its place: those for a host first, then the more specific path.
+    /// Endpoints, each with its place: those for a host first, then the more specific path, then the more conditions.
     endpoints: Vec<Endpoint>,
     services: Map<String, Value>,
     pipelines: Map<String, Value>,
+    /// The policy that comes first everywhere, if any.
+    untrusted: Option<Value>,
+    /// What is allowed at each place.
+    places: Vec<Place>,
 }
 
 /// How closely an endpoint names its host, the closest first.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Host {
     Exact,
     Wildcard,
@@ -69,7 +92,7 @@ enum Host {
 }
 
 impl Host {
-    fn of(host: Option<&String>) -> Self {
+    fn of(host: Option<&str>) -> Self {
         match host {
             None => Self::Any,
             Some(host) if host.starts_with('*') => Self::Wildcard,
@@ -78,10 +101,21 @@ impl Host {
     }
 }
 
+type Order = (Host, Vec<u8>, bool, usize, usize);
+
 struct Endpoint {
-    order: (Host, Vec<u8>, bool),
+    order: Order,
     name: String,
     value: Value,
+}
+
+/// A host and a path, with the methods of all routes there.
+struct Place {
+    host: Option<String>,
+    path: Path,
+    methods: Vec<String>,
+    /// What these routes look at besides; one of them looks at nothing where this is none.
+    guards: Option<Vec<Guard>>,
 }
 
 impl Gateway {
@@ -89,91 +123,132 @@ impl Gateway {
         &mut self,
         index: usize,
         route: &RouteApi,
-        callers: &Callers,
+        (callers, people): (&Callers, &[Person]),
         bindings: &Bindings,
     ) -> Result<(), Unsupported> {
-        if !route.route.headers.is_empty() || !route.route.query.is_empty() {
-            return Err(Unsupported::new(
-                "routes by header or query: endpoints are chosen by host, path and method",
-            ));
-        }
-        if route.route.rewrite.is_some() || route.route.strip_prefix {
-            return Err(Unsupported::new(
-                "rewriting: stripPath looks for a wildcard, and endpoints by expression have none",
-            ));
-        }
-        let pipeline = Pipeline::compile(route, callers)?;
+        let guard = Guard::of(route)?;
+        let first = self.untrusted.clone();
+        let pipeline = Pipeline::compile(route, callers, people, (first, guard.as_ref()))?;
         let services = std::iter::once(&route.service).chain(&route.alternatives);
         let services: Vec<_> = services
             .map(|service| Ok((service.name.clone(), endpoint(service, bindings)?)))
             .collect::<Result<_, Unsupported>>()?;
         self.services.extend(services);
         let name = format!("{}-{index}", route.name);
-        let mut methods: Vec<String> = methods(&route.route)
-            .iter()
-            .map(ToString::to_string)
-            .collect();
-        if pipeline.answers_options && !methods.is_empty() {
+        let methods = methods(&route.route);
+        let mut methods: Vec<String> = methods.iter().map(ToString::to_string).collect();
+        let allowed = |method: &str| methods.iter().any(|one| one == method);
+        if pipeline.answers_options && !methods.is_empty() && !allowed("OPTIONS") {
             methods.push("OPTIONS".to_owned());
         }
-        let others = format!("{name}-other-methods");
+        let conditions = (route.route.headers.len(), route.route.query.len());
+        let mut own = Vec::new();
         for (nth, path) in Path::of(&route.route).into_iter().enumerate() {
-            let hosts = if route.route.hosts.is_empty() {
-                vec![None]
-            } else {
-                route.route.hosts.iter().map(Some).collect()
-            };
-            for host in hosts {
-                self.endpoint(&name, nth, host, &path, Some(&methods));
+            let hosts = route.route.hosts.iter().map(|host| Some(host.as_str()));
+            let none = route.route.hosts.is_empty().then_some(None);
+            for host in hosts.chain(none) {
+                let title = format!("{name}.{}", nth + 1);
+                let title = host.map_or(title.clone(), |host| format!("{title}.{host}"));
+                let order = (
+                    Host::of(host),
+                    path.order(),
+                    methods.is_empty(),
+                    usize::MAX - conditions.0,
+                    usize::MAX - conditions.1,
+                );
+                self.endpoint(order, &title, (host, &path), &methods);
+                own.push(title);
                 if !methods.is_empty() {
-                    self.endpoint(&others, nth, host, &path, None);
+                    self.allow((host, &path), &methods, guard.as_ref());
                 }
             }
         }
-        let own = |name: &str| {
-            let endpoints = self.endpoints.iter().map(|endpoint| endpoint.name.as_str());
-            let own = endpoints.filter(|endpoint| {
-                endpoint
-                    .strip_prefix(name)
-                    .is_some_and(|rest| rest.starts_with('.'))
-            });
-            own.map(str::to_owned).collect::<Vec<_>>()
-        };
-        let entry = json!({"apiEndpoints": own(&name), "policies": pipeline.policies});
-        let refusal = json!({"terminate": [{"action": {"statusCode": 405, "message": "Method Not Allowed"}}]});
-        let refused = json!({"apiEndpoints": own(&others), "policies": [refusal]});
+        let entry = json!({"apiEndpoints": own, "policies": pipeline.policies});
         self.pipelines.insert(name, entry);
-        if !methods.is_empty() {
-            self.pipelines.insert(others, refused);
-        }
         Ok(())
     }
 
     fn endpoint(
         &mut self,
-        pipeline: &str,
-        nth: usize,
-        host: Option<&String>,
-        path: &Path,
-        methods: Option<&Vec<String>>,
+        order: Order,
+        name: &str,
+        (host, path): (Option<&str>, &Path),
+        methods: &[String],
     ) {
-        let mut value = json!({"pathRegex": expression(path)});
+        let mut value = json!({"pathRegex": path_expression(path)});
         if let Some(host) = host {
             value["host"] = json!(host);
         }
-        if let Some(methods) = methods.filter(|methods| !methods.is_empty()) {
+        if !methods.is_empty() {
             value["methods"] = json!(methods);
         }
-        let name = format!("{pipeline}.{}", nth + 1);
-        let name = host.map_or(name.clone(), |host| format!("{name}.{host}"));
         self.endpoints.push(Endpoint {
-            order: (Host::of(host), path.order(), methods.is_none()),
-            name,
+            order,
+            name: name.to_owned(),
             value,
         });
     }
 
+    fn allow(
+        &mut self,
+        (host, path): (Option<&str>, &Path),
+        methods: &[String],
+        guard: Option<&Guard>,
+    ) {
+        let mut places = self.places.iter_mut();
+        let known = places.find(|place| place.host.as_deref() == host && place.path == *path);
+        let Some(place) = known else {
+            self.places.push(Place {
+                host: host.map(str::to_owned),
+                path: path.clone(),
+                methods: methods.to_vec(),
+                guards: guard.map(|guard| vec![guard.clone()]),
+            });
+            return;
+        };
+        for method in methods {
+            if !place.methods.contains(method) {
+                place.methods.push(method.clone());
+            }
+        }
+        match (&mut place.guards, guard) {
+            (Some(guards), Some(guard)) => guards.push(guard.clone()),
+            (guards, _) => *guards = None,
+        }
+    }
+
+    /// Refuses the methods that no route of a place has.
+    fn refuse_others(&mut self) {
+        for (index, place) in std::mem::take(&mut self.places).into_iter().enumerate() {
+            let name = format!("other-methods-{index}");
+            let path = (place.host.as_deref(), &place.path);
+            let order = (
+                Host::of(path.0),
+                path.1.order(),
+                true,
+                usize::MAX,
+                usize::MAX,
+            );
+            self.endpoint(order, &name, path, &[]);
+            let allow = json!(place.methods.join(", "));
+            let mut policies: Vec<Value> = self.untrusted.clone().into_iter().collect();
+            policies.extend([
+                expression(&format!("res.setHeader('Allow', {allow})")),
+                json!({"terminate": [{"action": {"statusCode": 405, "message": "Method Not Allowed"}}]}),
+            ]);
+            if let Some(guards) = place.guards {
+                let guard = Guard::either(&guards);
+                for policy in &mut policies {
+                    on(policy, guard.condition());
+                }
+            }
+            let entry = json!({"apiEndpoints": [name], "policies": policies});
+            self.pipelines.insert(name, entry);
+        }
+    }
+
     fn finish(mut self, scheme: &str, at: &Value) -> Value {
+        self.refuse_others();
         self.endpoints.sort_by(|a, b| a.order.cmp(&b.order));
         let endpoints = self.endpoints.into_iter();
         let endpoints: Map<_, _> = endpoints.map(|one| (one.name, one.value)).collect();
@@ -181,69 +256,18 @@ impl Gateway {
             scheme: at,
             "apiEndpoints": endpoints,
             "serviceEndpoints": self.services,
-            "policies": ["cors", "proxy", "rate-limit", "request-transformer", "terminate"],
+            "policies": used(&self.pipelines),
             "pipelines": self.pipelines,
         })
     }
 }
 
-fn expression(path: &Path) -> String {
-    let beginning = path.expression(escaped, |_| "[^/]+".to_owned());
-    let end = match path.end {
-        End::Prefix => "(/.*)?$",
-        End::Exact => "$",
-        End::ExactSlash => "/$",
-    };
-    format!("^{beginning}{end}")
-}
-
-fn escaped(text: &str) -> String {
-    let special = |c: char| !(c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    text.chars().fold(String::new(), |mut escaped, c| {
-        if special(c) {
-            escaped.push('\\');
-        }
-        escaped.push(c);
-        escaped
-    })
-}
-
-fn endpoint(service: &Service, bindings: &Bindings) -> Result<Value, Unsupported> {
-    let plain = [
-        ("balancing: it goes round", service.balancing.is_some()),
-        ("http2 to a service", service.http2),
-        (
-            "tls to a service: its agents know the system's authorities alone",
-            service.tls.is_some(),
-        ),
-        (
-            "retries: nothing is sent twice",
-            service.retries.attempts.is_some_and(|n| n > 0),
-        ),
-        (
-            "timeouts.connect, total and idle: there is one timeout",
-            service.timeouts.connect.is_some()
-                || service.timeouts.total.is_some()
-                || service.timeouts.idle.is_some(),
-        ),
-    ];
-    if let Some((what, _)) = plain.into_iter().find(|(_, present)| *present) {
-        return Err(Unsupported::new(what));
-    }
-    let mut urls = Vec::new();
-    for ((url, _), (authority, weight)) in service.targets().iter().zip(service.authorities()) {
-        if weight != 1 || url.starts_with("https://") {
-            return Err(Unsupported::new("a target with a weight, or of https"));
-        }
-        let address = bindings.upstreams.get(&authority);
-        let address =
-            address.ok_or_else(|| Unsupported::new(format!("{authority} has no address")))?;
-        urls.push(format!("http://{address}"));
-    }
-    Ok(match urls.as_slice() {
-        [only] => json!({"url": only}),
-        _ => json!({"urls": urls}),
-    })
+/// The policies that pipelines have: the others need not be loaded.
+fn used(pipelines: &Map<String, Value>) -> BTreeSet<&String> {
+    let pipelines = pipelines.values();
+    let policies = pipelines.filter_map(|pipeline| pipeline["policies"].as_array());
+    let policies = policies.flatten().filter_map(Value::as_object);
+    policies.flat_map(Map::keys).collect()
 }
 
 /// A store in memory; nothing of the rest is used.

@@ -220,6 +220,13 @@ impl Adapter for Remote {
         }
     }
 
+    fn key(&self, made_up: String) -> String {
+        match &self.format {
+            Some(format) => format.key(made_up),
+            None => made_up,
+        }
+    }
+
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
         let around = [
             ("issuers", !fixture.issuers().is_empty()),
