@@ -77,7 +77,13 @@ pub const FAULTS: &[Fault] = &[
     Fault {
         name: "strips-challenge-for-passwords",
         about: "refuses a password without saying how to come back",
-        told_by: &["BASIC-001", "BASIC-003", "BASIC-012", "COMBINE-001"],
+        told_by: &[
+            "BASIC-001",
+            "BASIC-003",
+            "BASIC-012",
+            "BASIC-013",
+            "COMBINE-001",
+        ],
         defect: Defect::Outward(|_, response| {
             if response.fields.says("WWW-Authenticate", "Basic") {
                 response.fields.remove("WWW-Authenticate");
