@@ -74,11 +74,6 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header",
     },
     KnownFailing {
-        selector: "client-cert-header",
-        reason: "a client's Client-Cert is passed on as any other header is",
-        link: "https://datatracker.ietf.org/doc/html/rfc9440#section-2.4",
-    },
-    KnownFailing {
         selector: "LIMIT-081",
         reason: "the connection is closed without the 408 that the documentation promises",
         link: "https://nginx.org/en/docs/http/ngx_http_core_module.html#client_body_timeout",
@@ -87,10 +82,5 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "KEY-007",
         reason: "of two headers of one name the first is taken (before 1.23)",
         link: "https://nginx.org/en/CHANGES",
-    },
-    KnownFailing {
-        selector: "RATE-041",
-        reason: "requests with an empty key are not counted",
-        link: "https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_zone",
     },
 ];

@@ -1,10 +1,14 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
+mod access;
 mod cors;
 mod declarations;
+mod limits;
 mod location;
+mod people;
 mod plugins;
 mod render;
+mod rules;
 mod secure;
 
 use std::fs::Permissions;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::location::{Location, locations};
+use super::people::People;
 use super::plugins::Plugins;
 use super::secure;
 use super::{ACCESS_LOG, CONFIGURATION, PID_FILE};
-use crate::adapters::common::callers::Callers;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
 use crate::fixtures::{Document, Fixture, Listener, Plugin, RouteApi, Service};
 
@@ -24,7 +24,7 @@ pub(super) fn configuration(
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
     refuse_globals(&document)?;
-    let callers = Callers::of(fixture, &document);
+    let people = People::of(fixture, &document);
     let mut http = Http::default();
     let listener = document.listeners.first().cloned().unwrap_or_default();
     http.listener(&listener)?;
@@ -35,7 +35,7 @@ pub(super) fn configuration(
     let mut all = Vec::new();
     let mut left_out = Vec::new();
     for (index, route) in document.routes().iter().enumerate() {
-        match http.route(index, route, &callers, bindings) {
+        match http.route(index, route, &people, bindings) {
             Ok(locations) => all.extend(locations),
             Err(why) => left_out.push(LeftOut::new(route, why)),
         }
@@ -67,6 +67,7 @@ struct Http {
     named: BTreeSet<String>,
     files: Vec<(String, String)>,
     logged: BTreeSet<String>,
+    rehearses: bool,
 }
 
 impl Http {
@@ -130,10 +131,10 @@ impl Http {
         &mut self,
         index: usize,
         route: &RouteApi,
-        callers: &Callers,
+        people: &People,
         bindings: &Bindings,
     ) -> Result<Vec<Location>, Unsupported> {
-        let plugins = Plugins::compile(index, route, callers)?;
+        let plugins = Plugins::compile(index, route, people)?;
         let locations = locations(index, route, &plugins)?;
         let mut upstreams = Vec::new();
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
@@ -147,6 +148,7 @@ impl Http {
         self.maps.push_str(&plugins.http);
         self.files.extend(plugins.files);
         self.logged.extend(plugins.logged);
+        self.rehearses |= plugins.rehearses;
         Ok(locations)
     }
 
@@ -199,12 +201,19 @@ impl Http {
             upstreams,
             servers,
             logged,
+            rehearses,
             ..
         } = self;
         let fields: String = logged
             .iter()
             .map(|name| format!(",\"{name}\":\"$http_{name}\""))
             .collect();
+        let members = format!(
+            "\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
+\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$logged_caller\",\"status\":$status,\
+\"duration\":$request_time{fields}"
+        );
+        let access_log = access_log(&members, rehearses);
         format!(
             "\
 daemon off;
@@ -219,11 +228,7 @@ http {{
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     server_tokens off;
-    log_format json escape=json '{{\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
-\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$logged_caller\",\"status\":$status,\
-\"duration\":$request_time{fields}}}';
-    access_log {ACCESS_LOG} json;
-    proxy_http_version 1.1;
+{access_log}    proxy_http_version 1.1;
     proxy_buffering off;
     limit_req_status 429;
     limit_conn_status 429;
@@ -236,6 +241,39 @@ http {{
 "
         )
     }
+}
+
+/// The access log; a line that tells of a rehearsal has a form of its own.
+fn access_log(members: &str, rehearses: bool) -> String {
+    let mut text = String::new();
+    let format =
+        |name: &str, members: &str| format!("log_format {name} escape=json '{{{members}}}'");
+    line(&mut text, 1, &format("json", members));
+    if !rehearses {
+        line(&mut text, 1, &format!("access_log {ACCESS_LOG} json"));
+        return text;
+    }
+    let members = format!("{members},\"dry_run\":\"rate-limited\"");
+    line(&mut text, 1, &format("rehearsal", &members));
+    let status = "\"$limit_req_status $limit_conn_status\"";
+    for (variable, over, other) in [("rehearsed", 1, 0), ("real", 0, 1)] {
+        braced(
+            &mut text,
+            1,
+            &format!("map {status} ${variable} {{ default {other}; ~REJECTED_DRY_RUN {over}; }}"),
+        );
+    }
+    line(
+        &mut text,
+        1,
+        &format!("access_log {ACCESS_LOG} rehearsal if=$rehearsed"),
+    );
+    line(
+        &mut text,
+        1,
+        &format!("access_log {ACCESS_LOG} json if=$real"),
+    );
+    text
 }
 
 /// A line of configuration.
