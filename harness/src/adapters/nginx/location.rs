@@ -1,64 +1,72 @@
-//! Locations: a route's paths as regular expressions, ordered as the routes' specificity asks.
+//! Locations: what happens to a route's requests.
 
 use serde_json::Value;
 
 use super::plugins::{Plugins, quoted};
 use super::render::{braced, duration, line};
-use super::secure;
+use super::routing::Location;
+use super::{conditions, routing, secure};
 use crate::adapters::Unsupported;
 use crate::adapters::common::routes::{End, Path, methods};
 use crate::fixtures::{Retries, RouteApi, Service};
 
-/// A location and where it belongs.
-pub(super) struct Location {
-    /// The hosts it is for; none: any.
-    pub hosts: Vec<String>,
-    /// Its place among the locations of a server; the least comes first.
-    pub order: Vec<u8>,
-    /// Its text.
-    pub text: String,
-}
-
-/// The locations of a route.
+/// The locations of a route, where `all` are all routes.
 pub(super) fn locations(
     index: usize,
     route: &RouteApi,
+    all: &[RouteApi],
     plugins: &Plugins,
 ) -> Result<Vec<Location>, Unsupported> {
-    if !route.route.headers.is_empty() || !route.route.query.is_empty() {
-        return Err(Unsupported::new(
-            "routes by header or query: locations are chosen by path alone",
-        ));
+    let conditions = conditions::of(route, all)?;
+    let allowed = conditions::allowed(&route.route, all);
+    let body = body(index, route, &allowed, plugins)?;
+    let mut locations = bare(index, route, &body);
+    for location in &mut locations {
+        let pattern = routing::pattern(&location.path);
+        if let Some(rewrite) = rewrite(route, &location.path, &pattern) {
+            line(&mut location.body, 3, &rewrite);
+        }
+        location.conditions.clone_from(&conditions);
     }
-    let body = body(index, route, plugins)?;
-    let paths = Path::of(&route.route).into_iter();
-    Ok(paths.map(|path| location(route, &path, &body)).collect())
+    Ok(locations)
 }
 
-fn location(route: &RouteApi, path: &Path, body: &str) -> Location {
-    let pattern = pattern(path);
-    let mut text = format!("        location ~ {} {{\n", quoted(&format!("^{pattern}")));
-    text.push_str(body);
-    if let Some(rewrite) = rewrite(route, path, &pattern) {
-        line(&mut text, 3, &rewrite);
+/// The locations of a route that is left out: its requests are nobody else's. Where it can't be said which these are, no
+/// route of its paths gets any.
+pub(super) fn nowhere(index: usize, route: &RouteApi, all: &[RouteApi]) -> Vec<Location> {
+    let mut body = String::new();
+    line(&mut body, 3, "return 404");
+    let mut locations = bare(index, route, &body);
+    let conditions = conditions::of(route, all);
+    for location in &mut locations {
+        match &conditions {
+            Ok(conditions) => location.conditions.clone_from(conditions),
+            Err(_) => location.specificity = (usize::MAX, usize::MAX),
+        }
     }
-    text.push_str("        }\n");
-    Location {
+    locations
+}
+
+/// A location for each path of a route.
+fn bare(index: usize, route: &RouteApi, body: &str) -> Vec<Location> {
+    let paths = Path::of(&route.route).into_iter().enumerate();
+    let location = |(place, path): (usize, Path)| Location {
+        name: match place {
+            0 => format!("route_{index}"),
+            _ => format!("route_{index}_{place}"),
+        },
         hosts: route.route.hosts.clone(),
-        order: path.order(),
-        text,
-    }
-}
-
-/// The regular expression of a path.
-fn pattern(path: &Path) -> String {
-    let beginning = path.expression(escaped, |name| format!("(?<{name}>[^/]+)"));
-    let end = match path.end {
-        End::Prefix => "(?<rest>/.*)?$",
-        End::Exact => "$",
-        End::ExactSlash => "/$",
+        pattern: routing::pattern(&path),
+        path,
+        methods: methods(&route.route)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        conditions: Vec::new(),
+        specificity: (route.route.headers.len(), route.route.query.len()),
+        body: body.to_owned(),
     };
-    beginning + end
+    paths.map(location).collect()
 }
 
 fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
@@ -86,7 +94,12 @@ fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
 }
 
 /// What happens to a request, in the order in which nginx comes to it.
-fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
+fn body(
+    index: usize,
+    route: &RouteApi,
+    allowed: &[String],
+    plugins: &Plugins,
+) -> Result<String, Unsupported> {
     let mut text = String::new();
     let mut add = |directive: &str| line(&mut text, 3, directive);
     add(&format!("set $route {}", quoted(&route.name)));
@@ -95,8 +108,7 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     add("set $allow \"\"");
     add("set $challenge \"\"");
     text.push_str(&plugins.before);
-    if !route.route.methods.is_empty() {
-        let allowed = methods(&route.route);
+    if !allowed.is_empty() {
         braced(
             &mut text,
             3,

@@ -1,6 +1,7 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
 mod access;
+mod conditions;
 mod cors;
 mod declarations;
 mod limits;
@@ -8,6 +9,7 @@ mod location;
 mod people;
 mod plugins;
 mod render;
+mod routing;
 mod rules;
 mod secure;
 

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::location::{Location, locations};
+use super::location::{locations, nowhere};
 use super::people::People;
 use super::plugins::Plugins;
+use super::routing::{Location, Servers, overlap};
 use super::secure;
 use super::{ACCESS_LOG, CONFIGURATION, PID_FILE};
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
@@ -34,10 +35,16 @@ pub(super) fn configuration(
     }
     let mut all = Vec::new();
     let mut left_out = Vec::new();
-    for (index, route) in document.routes().iter().enumerate() {
-        match http.route(index, route, &people, bindings) {
+    let mut closed = Vec::new();
+    let routes = document.routes();
+    for (index, route) in routes.iter().enumerate() {
+        let rendered = http.route(index, route, &routes, &people, bindings);
+        match rendered {
             Ok(locations) => all.extend(locations),
-            Err(why) => left_out.push(LeftOut::new(route, why)),
+            Err(why) => {
+                left_out.push(LeftOut::new(route, why));
+                closed.extend(nowhere(index, route, &routes));
+            }
         }
     }
     if all.is_empty() {
@@ -46,6 +53,8 @@ pub(super) fn configuration(
             why.unwrap_or_else(|| "no route".to_owned()),
         ));
     }
+    closed.retain(|location| all.iter().any(|other| overlap(&location.path, &other.path)));
+    all.extend(closed);
     http.servers(&all, bindings);
     let mut files = std::mem::take(&mut http.files);
     files.insert(0, (CONFIGURATION.to_owned(), http.finish()));
@@ -131,11 +140,12 @@ impl Http {
         &mut self,
         index: usize,
         route: &RouteApi,
+        all: &[RouteApi],
         people: &People,
         bindings: &Bindings,
     ) -> Result<Vec<Location>, Unsupported> {
         let plugins = Plugins::compile(index, route, people)?;
-        let locations = locations(index, route, &plugins)?;
+        let locations = locations(index, route, all, &plugins)?;
         let mut upstreams = Vec::new();
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             upstreams.push((&service.name, upstream(service, bindings)?));
@@ -152,46 +162,16 @@ impl Http {
         Ok(locations)
     }
 
-    /// One server for each host, most specific first; those routes that name no host stand in each.
     fn servers(&mut self, all: &[Location], bindings: &Bindings) {
-        let hosts: BTreeSet<&String> = all.iter().flat_map(|location| &location.hosts).collect();
-        let named = hosts.into_iter().map(Some);
-        for host in std::iter::once(None).chain(named) {
-            let block = &mut self.servers;
-            block.push_str("    server {\n");
-            let default = if host.is_none() {
-                " default_server"
-            } else {
-                ""
-            };
-            let tls = if self.secure { " ssl http2" } else { "" };
-            line(
-                block,
-                2,
-                &format!("listen {}{tls}{default}", bindings.listen),
-            );
-            line(
-                block,
-                2,
-                &format!("server_name {}", host.map_or("_", String::as_str)),
-            );
-            line(block, 2, "add_header X-Request-Id $request_id always");
-            for variable in ["$route", "$service", "$caller"] {
-                line(block, 2, &format!("set {variable} \"\""));
-            }
-            let applies = |location: &&Location| match host {
-                Some(host) => location.hosts.contains(host) || location.hosts.is_empty(),
-                None => location.hosts.is_empty(),
-            };
-            let mut chosen: Vec<&Location> = all.iter().filter(applies).collect();
-            chosen.sort_by(|a, b| {
-                (a.hosts.is_empty(), &a.order).cmp(&(b.hosts.is_empty(), &b.order))
-            });
-            for location in chosen {
-                block.push_str(&location.text);
-            }
-            block.push_str("        location / { return 404; }\n    }\n");
+        let mut head = String::new();
+        line(&mut head, 2, "add_header X-Request-Id $request_id always");
+        for variable in ["$route", "$service", "$caller"] {
+            line(&mut head, 2, &format!("set {variable} \"\""));
         }
+        let tls = if self.secure { " ssl http2" } else { "" };
+        let servers = Servers::of(all, &format!("{}{tls}", bindings.listen), &head);
+        self.maps.push_str(&servers.maps);
+        self.servers = servers.text;
     }
 
     fn finish(self) -> String {

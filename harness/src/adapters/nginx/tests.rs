@@ -40,3 +40,53 @@ fn what_nginx_cannot_say_is_unsupported() {
     assert!(unsupported("retries: {methods: [GET, POST]}").contains("retries.methods"));
     assert!(unsupported("timeouts: {idle: 1s}").contains("timeouts.idle"));
 }
+
+/// Of a route `/a` to `a` and others: why the others are left out, and the text.
+fn beside(others: &str) -> (Vec<String>, String) {
+    let text = format!(
+        "apis:\n  - {{service: {{name: a, url: 'http://a:1'}}, route: {{paths: [/a]}}}}\n{others}"
+    );
+    let fixture = Fixture::parse("a", &text).expect("it is sound");
+    let rendered = proof::render(&Nginx, &fixture).expect("one of the routes can be said");
+    let reasons = rendered.left_out.into_iter().map(|route| route.reason);
+    (reasons.collect(), rendered.files[0].1.clone())
+}
+
+#[test]
+fn what_is_left_out_is_not_served_by_another_route() {
+    let (reasons, text) = beside(
+        "  - {service: {name: b, url: 'http://b:1'}, route: {paths: [/a/inner]}, plugins: [{name: oauth2-introspect}]}",
+    );
+    assert_eq!(reasons.len(), 1);
+    let inner = text.find("location ~ \"^/a/inner(?<rest>/.*)?$\" {\n            return 404;");
+    assert!(inner.is_some() && inner < text.find("location ~ \"^/a("));
+}
+
+#[test]
+fn routes_of_one_path_are_told_apart_exactly_or_not_at_all() {
+    let route = |route: &str, plugins: &str| {
+        beside(&format!(
+            "  - {{service: {{name: b, url: 'http://b:1'}}, route: {{{route}}}, plugins: [{plugins}]}}"
+        ))
+    };
+    let (reasons, text) = route("paths: [/a], query: {v: '2'}", "");
+    assert!(reasons.is_empty() && text.contains("\"~^[^:]+:1$\" @route_1;"));
+    for (conditions, plugins, why) in [
+        ("paths: [/a], headers: {X-A: {present: true}}", "", "empty"),
+        ("paths: [/a], headers: {X-A: ''}", "", "empty"),
+        ("paths: [/a], query: {v: {regex: b}}", "", "pattern"),
+        ("paths: [/a], query: {v: 'a b'}", "", "encode"),
+        ("paths: [/a/b], headers: {X-A: b}", "", "wider path"),
+        (
+            "paths: [/a], methods: [GET]",
+            "{name: cors, config: {origins: ['*']}}",
+            "CORS",
+        ),
+    ] {
+        let (reasons, _) = route(conditions, plugins);
+        assert!(
+            reasons.iter().any(|reason| reason.contains(why)),
+            "{conditions}: {reasons:?}"
+        );
+    }
+}
