@@ -1,6 +1,13 @@
-//! What nginx can't do, or is known to do wrongly, although its configuration can be rendered.
+//! What nginx shows otherwise, can't do, or is known to do wrongly, although its configuration can be rendered.
 
-use crate::adapters::{Declaration, KnownFailing};
+use crate::adapters::{Declaration, KnownFailing, Meaning, Shows};
+
+pub(super) const SHOWS: &[Shows] = &[Shows {
+    meaning: Meaning::HandshakeRefused,
+    status: 400,
+    selectors: &["refusing-handshake"],
+    reason: "the handshake is finished whatever the client shows, as RFC 8446 §4.4.2.4 leaves it; requests are refused",
+}];
 
 pub(super) const UNSUPPORTED: &[Declaration] = &[
     Declaration {
@@ -28,16 +35,8 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "what is encoded is decoded before locations are matched; nothing refuses or keeps %2F and %5C",
     },
     Declaration {
-        selector: "misdirected",
-        reason: "the scheme of a target in absolute form is not looked at",
-    },
-    Declaration {
-        selector: "misdirected-host",
-        reason: "hosts are not compared with the certificate of the connection, but where clients' are asked for",
-    },
-    Declaration {
-        selector: "refusing-handshake",
-        reason: "the handshake is finished whatever the client shows; the refusal is a 400 (ssl_verify_client)",
+        selector: "MTLS-012",
+        reason: "files are read anew by a reload alone",
     },
     Declaration {
         selector: "streamed-body",

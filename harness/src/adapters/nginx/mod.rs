@@ -23,8 +23,8 @@ use tokio::process::Command;
 
 use super::process::{Process, checked, printed};
 use super::{
-    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
-    binary,
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
+    Unsupported, binary,
 };
 use crate::fixtures::Fixture;
 
@@ -101,6 +101,10 @@ impl Adapter for Nginx {
         command.arg("-t").arg("-p").arg(dir);
         command.args(["-c", CONFIGURATION, "-e", "stderr"]);
         checked("nginx -t", command, rendered).await
+    }
+
+    fn shows(&self) -> &'static [Shows] {
+        declarations::SHOWS
     }
 
     fn unsupported(&self) -> &'static [Declaration] {

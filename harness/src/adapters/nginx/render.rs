@@ -168,7 +168,17 @@ impl Http {
         for variable in ["$route", "$service", "$caller"] {
             line(&mut head, 2, &format!("set {variable} \"\""));
         }
-        let tls = if self.secure { " ssl http2" } else { "" };
+        let (tls, other_scheme) = if self.secure {
+            (" ssl http2", "http")
+        } else {
+            ("", "https")
+        };
+        // A target in absolute form has a scheme of its own (RFC 9110 §7.4).
+        let misdirected = format!("if ($request ~* \"^[^ ]+ +{other_scheme}:\") {{ return 421; }}");
+        braced(&mut head, 2, &misdirected);
+        if self.secure {
+            braced(&mut head, 2, "if ($covered = 0) { return 421; }");
+        }
         let servers = Servers::of(all, &format!("{}{tls}", bindings.listen), &head);
         self.maps.push_str(&servers.maps);
         self.servers = servers.text;
