@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::plugins::{Plugins, quoted};
 use super::render::{braced, duration, line};
+use super::retries::Policy;
 use super::routing::Location;
 use super::{conditions, routing, secure};
 use crate::adapters::Unsupported;
 use crate::adapters::common::routes::{End, Path, methods};
-use crate::fixtures::{Retries, RouteApi, Service};
+use crate::fixtures::{RouteApi, Service};
 
 /// The locations of a route, where `all` are all routes.
 pub(super) fn locations(
@@ -19,11 +20,25 @@ pub(super) fn locations(
 ) -> Result<Vec<Location>, Unsupported> {
     let conditions = conditions::of(route, all)?;
     let allowed = conditions::allowed(&route.route, all);
-    let body = body(index, route, &allowed, plugins)?;
-    let mut locations = bare(index, route, &body);
+    let policy = Policy::of(&route.service.retries)?;
+    let base = base(route, plugins)?;
+    let mut locations = Vec::new();
+    if let Some(methods) = &policy.methods {
+        let body = body(index, route, &allowed, plugins, &policy.directives(true))?;
+        for mut location in bare(index, route, &body) {
+            location.name.push_str("_retried");
+            let of_route = |method: &&String| allowed.is_empty() || allowed.contains(method);
+            location.methods = methods.iter().filter(of_route).cloned().collect();
+            locations.push(location);
+        }
+        locations.retain(|location| !location.methods.is_empty());
+    }
+    let directives = policy.directives(policy.methods.is_none());
+    let body = body(index, route, &allowed, plugins, &directives)?;
+    locations.extend(bare(index, route, &body));
     for location in &mut locations {
         let pattern = routing::pattern(&location.path);
-        if let Some(rewrite) = rewrite(route, &location.path, &pattern) {
+        if let Some(rewrite) = rewrite(route, &location.path, &pattern, &base) {
             line(&mut location.body, 3, &rewrite);
         }
         location.conditions.clone_from(&conditions);
@@ -69,7 +84,32 @@ fn bare(index: usize, route: &RouteApi, body: &str) -> Vec<Location> {
     paths.map(location).collect()
 }
 
-fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
+/// The path of the upstream's URL, which comes before each target's; without a slash at its end.
+fn base(route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
+    let others = route
+        .alternatives
+        .iter()
+        .filter(|_| plugins.chooses_service);
+    let mut paths: Vec<String> = std::iter::once(&route.service)
+        .chain(others)
+        .flat_map(Service::targets)
+        .map(|(url, _)| path_of(&url))
+        .collect();
+    paths.dedup();
+    match paths.as_slice() {
+        [only] => Ok(only.trim_end_matches('/').to_owned()),
+        _ => Err(Unsupported::new(
+            "upstreams' URLs with several paths: a target is changed before the upstream is chosen",
+        )),
+    }
+}
+
+fn path_of(url: &str) -> String {
+    let uri = url.parse::<http::Uri>();
+    uri.map_or_else(|_| String::new(), |uri| uri.path().to_owned())
+}
+
+fn rewrite(route: &RouteApi, path: &Path, pattern: &str, base: &str) -> Option<String> {
     let rest = if path.end == End::Prefix { "$rest" } else { "" };
     let target = match (&route.route.rewrite, route.route.strip_prefix) {
         (Some(template), _) => template.replace('{', "${"),
@@ -78,10 +118,10 @@ fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
     };
     // A target that would be empty is the root.
     let target = match (target.as_str(), rest) {
-        ("", _) => "/$bare".to_owned(),
-        (target, rest) => format!("{target}{rest}"),
+        ("", _) => format!("{base}/$bare"),
+        (target, rest) => format!("{base}{target}{rest}"),
     };
-    let pattern = if target == "/$bare" {
+    let pattern = if target.ends_with("/$bare") {
         pattern.replace("(?<rest>/.*)?$", "/?(?<bare>.*)$")
     } else {
         pattern.to_owned()
@@ -99,6 +139,7 @@ fn body(
     route: &RouteApi,
     allowed: &[String],
     plugins: &Plugins,
+    retries: &[String],
 ) -> Result<String, Unsupported> {
     let mut text = String::new();
     let mut add = |directive: &str| line(&mut text, 3, directive);
@@ -124,7 +165,7 @@ fn body(
     add("add_header Allow $allow always");
     add("add_header WWW-Authenticate $challenge always");
     timeouts(&route.service, &mut add)?;
-    retries(&route.service.retries, &mut add)?;
+    retries.iter().for_each(|directive| add(directive));
     add(&format!(
         "proxy_set_header Host {}",
         host(index, route, plugins)?
@@ -158,7 +199,12 @@ fn body(
         }
     }
     secure::upstream(&route.service, &mut add)?;
-    add(&format!("proxy_pass {scheme}://$service"));
+    let unchanged = route.route.rewrite.is_none() && !route.route.strip_prefix;
+    let target = match base(route, plugins)?.as_str() {
+        base if unchanged && !base.is_empty() => format!("{base}$request_uri"),
+        _ => String::new(),
+    };
+    add(&format!("proxy_pass {scheme}://$service{target}"));
     Ok(text)
 }
 
@@ -182,65 +228,6 @@ fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsuppor
         "proxy_next_upstream_timeout {}",
         duration(&or(&timeouts.total, "30s"))?
     ));
-    Ok(())
-}
-
-/// The methods that nginx tries again unless told otherwise.
-const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
-
-/// nginx tries another target, never the same one twice, and by default no request that isn't idempotent.
-fn retries(retries: &Retries, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
-    if retries.backoff.is_some() || retries.budget.is_some() {
-        return Err(Unsupported::new(
-            "retries: there is neither back-off nor a budget",
-        ));
-    }
-    let mut on: Vec<String> = Vec::new();
-    let default = [Value::from("connect"), Value::from("reset")];
-    for condition in retries.on.as_deref().unwrap_or(&default) {
-        on.push(match (condition.as_str(), condition.as_u64()) {
-            (Some("connect" | "reset"), _) => "error".to_owned(),
-            (Some("timeout"), _) => "timeout".to_owned(),
-            (_, Some(status @ (500 | 502 | 503 | 504 | 403 | 404 | 429))) => {
-                format!("http_{status}")
-            }
-            _ => {
-                return Err(Unsupported::new(format!(
-                    "retries.on {condition}: there is no such condition"
-                )));
-            }
-        });
-    }
-    if let Some(methods) = &retries.methods {
-        let listed = |names: &[&str]| {
-            let named = names
-                .iter()
-                .filter(|name| methods.iter().any(|one| one == *name));
-            named.count()
-        };
-        let all = listed(&IDEMPOTENT) == IDEMPOTENT.len();
-        let others = listed(&["POST", "PATCH"]);
-        match (all, others) {
-            (true, 0) => {}
-            (true, 2) => on.push("non_idempotent".to_owned()),
-            _ => {
-                return Err(Unsupported::new(
-                    "retries.methods: it is all idempotent methods or all methods",
-                ));
-            }
-        }
-    }
-    on.dedup();
-    let attempts = retries.attempts.unwrap_or(1);
-    add(&format!(
-        "proxy_next_upstream {}",
-        if attempts == 0 {
-            "off".to_owned()
-        } else {
-            on.join(" ")
-        }
-    ));
-    add(&format!("proxy_next_upstream_tries {}", attempts + 1));
     Ok(())
 }
 

@@ -9,6 +9,7 @@ mod location;
 mod people;
 mod plugins;
 mod render;
+mod retries;
 mod routing;
 mod rules;
 mod secure;

@@ -330,11 +330,6 @@ fn upstream(service: &Service, bindings: &Bindings) -> Result<String, Unsupporte
             "http2 to upstreams: only gRPC is, by directives of its own",
         ));
     }
-    if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
-        return Err(Unsupported::new(
-            "a path in an upstream's URL: the target is passed on as it came",
-        ));
-    }
     for (authority, weight) in service.authorities() {
         let address = bindings.upstreams.get(&authority);
         let address =
@@ -371,11 +366,6 @@ fn balancing(service: &Service) -> Result<Option<String>, Unsupported> {
         },
     };
     Ok(Some(directive))
-}
-
-fn path_of(url: &str) -> String {
-    let uri = url.parse::<http::Uri>();
-    uri.map_or_else(|_| String::new(), |uri| uri.path().to_owned())
 }
 
 /// The variable that holds a request header.

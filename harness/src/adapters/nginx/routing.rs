@@ -96,13 +96,12 @@ impl Servers {
             named(block, &format!("~ {pattern}"), &only.body);
             return;
         }
-        let chosen = self.choice(group);
+        let (chosen, always) = self.choice(group);
         let mut dispatch = String::new();
-        braced(
-            &mut dispatch,
-            3,
-            &format!("if ({chosen} = \"\") {{ return 404; }}"),
-        );
+        if !always {
+            let unless = format!("if ({chosen} = \"\") {{ return 404; }}");
+            braced(&mut dispatch, 3, &unless);
+        }
         line(&mut dispatch, 3, &format!("error_page 418 = {chosen}"));
         line(&mut dispatch, 3, "return 418");
         named(block, &format!("~ {pattern}"), &dispatch);
@@ -111,9 +110,9 @@ impl Servers {
         }
     }
 
-    /// The variable with the name of the location; empty where none fits. What fits but for its method is the last to be
-    /// chosen: it refuses the method.
-    fn choice(&mut self, group: &[&Location]) -> String {
+    /// The variable with the name of the location, and whether there always is one; otherwise it is empty where none fits.
+    /// What fits but for its method is the last to be chosen: it refuses the method.
+    fn choice(&mut self, group: &[&Location]) -> (String, bool) {
         let mut conditions: Vec<&Condition> = Vec::new();
         for condition in group.iter().flat_map(|location| &location.conditions) {
             if !conditions.contains(&condition) {
@@ -124,28 +123,23 @@ impl Servers {
             .iter()
             .map(|condition| self.map("fits", &condition.from, "0", &condition.entries))
             .collect();
-        let entry = |location: &&Location, methods: &str| {
-            let fits = conditions.iter().map(|condition| {
-                let needed = location.conditions.contains(condition);
-                if needed { '1' } else { '.' }
-            });
-            let fits: String = fits.collect();
-            format!("\"~^{methods}:{fits}$\" @{}", location.name)
+        let fitting = group.iter().map(|one| (one.methods.as_slice(), one));
+        let refusing = group.iter().filter(|one| !one.methods.is_empty());
+        let refusing = refusing.map(|one| (&[][..], one));
+        let (mut entries, mut rest) = (Vec::new(), None);
+        for (methods, location) in fitting.chain(refusing) {
+            if methods.is_empty() && location.conditions.is_empty() {
+                rest = Some(format!("@{}", location.name));
+                break;
+            }
+            entries.push(entry(location, methods, &conditions));
+        }
+        let from = match variables.as_slice() {
+            [] => "$request_method".to_owned(),
+            _ => format!("\"$request_method:{}\"", variables.concat()),
         };
-        let fitting = group.iter().map(|location| {
-            let methods = match location.methods.as_slice() {
-                [] => "[^:]+".to_owned(),
-                methods => format!("({})", methods.join("|")),
-            };
-            entry(location, &methods)
-        });
-        let others = group
-            .iter()
-            .filter(|location| !location.methods.is_empty())
-            .map(|location| entry(location, "[^:]+"));
-        let entries: Vec<String> = fitting.chain(others).collect();
-        let from = format!("\"$request_method:{}\"", variables.concat());
-        self.map("chosen", &from, "\"\"", &entries)
+        let default = rest.as_deref().unwrap_or("\"\"");
+        (self.map("chosen", &from, default, &entries), rest.is_some())
     }
 
     /// The variable of a map; the same for the same map.
@@ -215,6 +209,21 @@ pub(super) fn overlap(one: &Path, other: &Path) -> bool {
         _ => true,
     });
     alike && (short.end == End::Prefix || short.segments.len() == long.segments.len())
+}
+
+/// The entry of a map for what fits a location, of all these conditions.
+fn entry(location: &Location, methods: &[String], conditions: &[&Condition]) -> String {
+    let methods = match methods {
+        [] => "[^:]+".to_owned(),
+        methods => format!("({})", methods.join("|")),
+    };
+    let fits = conditions.iter().map(|condition| {
+        let needed = location.conditions.contains(condition);
+        if needed { '1' } else { '.' }
+    });
+    let fits: String = fits.collect();
+    let separator = if fits.is_empty() { "" } else { ":" };
+    format!("\"~^{methods}{separator}{fits}$\" @{}", location.name)
 }
 
 fn named(block: &mut String, name: &str, body: &str) {

@@ -70,7 +70,9 @@ fn routes_of_one_path_are_told_apart_exactly_or_not_at_all() {
         ))
     };
     let (reasons, text) = route("paths: [/a], query: {v: '2'}", "");
-    assert!(reasons.is_empty() && text.contains("\"~^[^:]+:1$\" @route_1;"));
+    assert!(
+        reasons.is_empty() && text.contains("default @route_0;\n        \"~^[^:]+:1$\" @route_1;")
+    );
     for (conditions, plugins, why) in [
         ("paths: [/a], headers: {X-A: {present: true}}", "", "empty"),
         ("paths: [/a], headers: {X-A: ''}", "", "empty"),
@@ -89,4 +91,19 @@ fn routes_of_one_path_are_told_apart_exactly_or_not_at_all() {
             "{conditions}: {reasons:?}"
         );
     }
+}
+
+#[test]
+fn a_path_of_an_upstream_s_url_comes_before_the_target() {
+    let to = |url: &str, rest: &str| {
+        beside(&format!(
+            "  - {{service: {{name: b, url: '{url}'}}, route: {{paths: [/b]{rest}}}}}"
+        ))
+        .1
+    };
+    assert!(to("http://b:1/", "").contains("proxy_pass http://$service;"));
+    assert!(to("http://b:1/v2/", "").contains("proxy_pass http://$service/v2$request_uri;"));
+    let stripped = to("http://b:1/v2", ", stripPrefix: true");
+    assert!(stripped.contains("\"/v2/$bare\" break;"));
+    assert!(!stripped.contains("$request_uri"));
 }
