@@ -34,6 +34,22 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "encoded-delimiters",
         reason: "what is encoded is decoded before locations are matched; nothing refuses or keeps %2F and %5C",
     },
+    by_fingerprint("MTLS-022"),
+    by_fingerprint("MTLS-024"),
+    by_fingerprint("MTLS-027"),
+    by_fingerprint("MTLS-028"),
+    by_fingerprint("MTLS-029"),
+    by_fingerprint("MTLS-030"),
+    by_fingerprint("MTLS-031"),
+    by_fingerprint("MTLS-032"),
+    by_fingerprint("MTLS-040"),
+    by_fingerprint("MTLS-041"),
+    by_fingerprint("MTLS-042"),
+    by_fingerprint("MTLS-044"),
+    by_fingerprint("MTLS-050"),
+    by_name("MTLS-020"),
+    by_name("MTLS-025"),
+    by_name("MTLS-026"),
     Declaration {
         selector: "MTLS-012",
         reason: "files are read anew by a reload alone",
@@ -83,3 +99,19 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         link: "https://nginx.org/en/CHANGES",
     },
 ];
+
+/// A consumer that is known by its certificate's fingerprint.
+const fn by_fingerprint(selector: &'static str) -> Declaration {
+    Declaration {
+        selector,
+        reason: "fingerprints are by SHA-1 ($ssl_client_fingerprint), consumers' by SHA-256",
+    }
+}
+
+/// A consumer that is known by another name of its certificate than the subject.
+const fn by_name(selector: &'static str) -> Declaration {
+    Declaration {
+        selector,
+        reason: "other names than the subject of a client's certificate are not told",
+    }
+}

@@ -41,6 +41,9 @@ fn subjects(fixture: &Fixture, document: &Document) -> Result<Vec<(String, Strin
         pairs.map(|(by, value)| (&consumer.name, by.as_str(), value.as_str()))
     });
     let subject = |(consumer, by, value): (&String, &str, &str)| match by {
+        "subject" if !value.is_ascii() => Err(Unsupported::new(
+            "a certificate's subject that is not ASCII: $ssl_client_s_dn has bytes in its place",
+        )),
         "subject" => Ok((value.to_owned(), consumer.clone())),
         "fingerprint" => Err(Unsupported::new(
             "a certificate's fingerprint by SHA-256: $ssl_client_fingerprint is by SHA-1",

@@ -94,6 +94,32 @@ fn routes_of_one_path_are_told_apart_exactly_or_not_at_all() {
 }
 
 #[test]
+fn of_a_certificate_the_subject_is_told() {
+    let shown = |certificate: &str| {
+        let consumers = format!("consumers: [{{name: ann, certificates: [{{{certificate}}}]}}]");
+        proof::unsupported(
+            &Nginx,
+            &format!("{consumers}\nplugins: [{{name: mtls-auth}}]"),
+        )
+    };
+    assert!(shown("subject: 'CN=Zoë'").contains("ASCII"));
+    assert!(shown("san: a.example").contains("san"));
+    assert!(shown("fingerprint: 'sha256:00'").contains("SHA-1"));
+    let text = "\
+consumers: [{name: ann, certificates: [{subject: 'CN=Ann,O=Example'}]}]
+service: {name: a, url: 'http://a:1'}
+route: {paths: [/a]}
+plugins: [{name: mtls-auth}]";
+    let fixture = Fixture::parse("a", text).expect("it is sound");
+    let rendered = proof::render(&Nginx, &fixture).expect("it can be said");
+    let text = &rendered.files[0].1;
+    assert!(
+        text.contains("\"~^CN\\\\=Ann\\\\,O\\\\=Example$\" \"ann\";"),
+        "{text}"
+    );
+}
+
+#[test]
 fn a_path_of_an_upstream_s_url_comes_before_the_target() {
     let to = |url: &str, rest: &str| {
         beside(&format!(
