@@ -1,8 +1,9 @@
 //! Who calls, by keys, certificates and passwords: a map for each way to find out, and one of what they say together.
 
+use super::keys::in_query;
 use super::people::People;
 use super::plugins::{Plugins, exactly, quoted};
-use super::render::{braced, header_variable, line};
+use super::render::{braced, header_variable};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::{Login, Password};
 use crate::adapters::common::plugins::{
@@ -109,9 +110,12 @@ impl Way {
         }
     }
 
-    /// The variable that is empty where no such credential is given.
-    fn given(&self) -> String {
+    /// The variables that are empty where no such credential is given.
+    fn given(&self, index: usize) -> String {
         match self {
+            Self::Key(config) if config.query.is_some() => {
+                format!("{}{}", header_variable(&config.header), in_query(index))
+            }
             Self::Key(config) => header_variable(&config.header),
             Self::Certificate(_) => "$ssl_client_s_dn".to_owned(),
             Self::Password(_) => "$http_authorization".to_owned(),
@@ -148,17 +152,13 @@ impl Plugins {
     }
 
     fn look_up(&mut self, way: &Way, variable: &str, people: &People) -> Result<(), Unsupported> {
-        let mut entries: Vec<(&str, &str)> = Vec::new();
+        let entry = |credential: &str, consumer: &str| {
+            format!("{} {}", exactly(credential), quoted(consumer))
+        };
         match way {
-            Way::Key(config) if config.query.is_some() => {
-                return Err(Unsupported::new(
-                    "key-auth: a query keeps what is in it, so a key there would reach the upstream",
-                ));
-            }
             Way::Key(config) => {
                 let keys = people.callers.keys.as_ref().map_err(Clone::clone)?;
-                entries.extend(keys.iter().map(|key| (&*key.secret, &*key.consumer)));
-                self.consumers(&header_variable(&config.header), variable, &entries);
+                self.key(config, variable, keys)?;
             }
             Way::Certificate(config) => {
                 if config.forward_certificate {
@@ -167,13 +167,13 @@ impl Plugins {
                     ));
                 }
                 let subjects = people.subjects.as_ref().map_err(Clone::clone)?;
-                entries.extend(subjects.iter().map(|(subject, of)| (&**subject, &**of)));
-                self.consumers("$ssl_client_s_dn", variable, &entries);
+                let entries = subjects.iter().map(|(subject, of)| entry(subject, of));
+                self.entries("$ssl_client_s_dn", variable, entries);
             }
             Way::Password(_) => {
                 let logins = people.callers.logins.as_ref().map_err(Clone::clone)?;
-                entries.extend(logins.iter().map(|login| (&*login.user, &*login.consumer)));
-                self.consumers("$remote_user", variable, &entries);
+                let entries = logins.iter().map(|one| entry(&one.user, &one.consumer));
+                self.entries("$remote_user", variable, entries);
                 self.users(logins);
             }
         }
@@ -191,17 +191,6 @@ impl Plugins {
         });
         let file = format!("users_{}", self.index);
         self.files.push((file, lines.collect()));
-    }
-
-    /// A map from credentials to consumers.
-    fn consumers(&mut self, from: &str, variable: &str, entries: &[(&str, &str)]) {
-        braced(&mut self.http, 1, &format!("map {from} {variable} {{"));
-        line(&mut self.http, 2, "default \"\"");
-        for (credential, consumer) in entries {
-            let entry = format!("{} {}", exactly(credential), quoted(consumer));
-            line(&mut self.http, 2, &entry);
-        }
-        self.http.push_str("    }\n");
     }
 
     /// The consumer of several credentials: of the first that has one where one is enough, otherwise of all of them.
@@ -222,7 +211,7 @@ impl Plugins {
             named = vec![agreed];
         }
         if let Some(anonymous) = &access.anonymous {
-            let given: String = access.ways.iter().map(Way::given).collect();
+            let given: String = access.ways.iter().map(|way| way.given(index)).collect();
             let guest = quoted(&anonymous.consumer);
             self.map(&format!(
                 "map {given} $guest_{index} {{ default \"\"; \"\" {guest}; }}"
@@ -307,7 +296,7 @@ impl Plugins {
 
     fn conceal(&mut self, way: &Way) {
         match way {
-            Way::Key(config) => self.after(&format!("proxy_set_header {} \"\"", config.header)),
+            Way::Key(config) => self.conceal_key(config),
             Way::Password(config) if !config.forward => {
                 self.after("proxy_set_header Authorization \"\"");
             }

@@ -102,12 +102,8 @@ fn absent(name: &str) -> Unsupported {
 
 /// A parameter that comes more than once has to fit each time.
 fn parameter(name: &str, matcher: &Matcher) -> Result<Condition, Unsupported> {
-    let plain = |text: &str| {
-        let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
-        !text.is_empty() && text.chars().all(unreserved)
-    };
     let entries = match matcher {
-        Matcher::Value(value) if plain(name) && plain(value) => {
+        Matcher::Value(value) if is_plain(name) && is_plain(value) => {
             let (name, value) = (escaped(name), escaped(value));
             vec![
                 format!(
@@ -117,7 +113,9 @@ fn parameter(name: &str, matcher: &Matcher) -> Result<Condition, Unsupported> {
                 format!("{} 1", quoted(&format!("~(^|&){name}={value}(&|$)"))),
             ]
         }
-        Matcher::Other(other) if plain(name) && *other == serde_json::json!({"present": true}) => {
+        Matcher::Other(other)
+            if is_plain(name) && *other == serde_json::json!({"present": true}) =>
+        {
             let name = escaped(name);
             vec![format!("{} 1", quoted(&format!("~(^|&){name}(=|&|$)")))]
         }
@@ -131,6 +129,12 @@ fn parameter(name: &str, matcher: &Matcher) -> Result<Condition, Unsupported> {
         from: "$args".to_owned(),
         entries,
     })
+}
+
+/// Whether a text is written in a query as it stands (RFC 3986 §2.3).
+pub(super) fn is_plain(text: &str) -> bool {
+    let unreserved = |c: char| c.is_ascii_alphanumeric() || "-._~".contains(c);
+    !text.is_empty() && text.chars().all(unreserved)
 }
 
 /// Whether they have a path in common.

@@ -93,7 +93,7 @@ fn base(route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
     let mut paths: Vec<String> = std::iter::once(&route.service)
         .chain(others)
         .flat_map(Service::targets)
-        .map(|(url, _)| path_of(&url))
+        .map(|(url, _)| path_of(url))
         .collect();
     paths.dedup();
     match paths.as_slice() {
@@ -201,6 +201,11 @@ fn body(
     secure::upstream(&route.service, &mut add)?;
     let unchanged = route.route.rewrite.is_none() && !route.route.strip_prefix;
     let target = match base(route, plugins)?.as_str() {
+        base if unchanged && !base.is_empty() && plugins.changes_query => {
+            return Err(Unsupported::new(
+                "a key in the query and a path in the upstream's URL: behind it the target is passed on as it came",
+            ));
+        }
         base if unchanged && !base.is_empty() => format!("{base}$request_uri"),
         _ => String::new(),
     };

@@ -4,6 +4,7 @@ mod access;
 mod conditions;
 mod cors;
 mod declarations;
+mod keys;
 mod limits;
 mod location;
 mod people;

@@ -28,6 +28,8 @@ pub(super) struct Plugins {
     pub files: Vec<(String, String)>,
     /// Whether a limit is only rehearsed, which the access log has to tell.
     pub rehearses: bool,
+    /// Whether something is taken from the query.
+    pub changes_query: bool,
     /// Whether the service depends on the request.
     pub chooses_service: bool,
     /// The route's place in the configuration, which keeps variables apart.
@@ -153,6 +155,21 @@ impl Plugins {
     /// Adds a map.
     pub(super) fn map(&mut self, map: &str) {
         braced(&mut self.http, 1, map);
+    }
+
+    /// Adds a map of several lines, to nothing by default.
+    pub(super) fn entries(
+        &mut self,
+        from: &str,
+        variable: &str,
+        entries: impl Iterator<Item = String>,
+    ) {
+        braced(&mut self.http, 1, &format!("map {from} {variable} {{"));
+        line(&mut self.http, 2, "default \"\"");
+        for entry in entries {
+            line(&mut self.http, 2, &entry);
+        }
+        self.http.push_str("    }\n");
     }
 
     /// Adds a directive to what comes after the check of the method.

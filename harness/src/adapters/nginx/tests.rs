@@ -32,7 +32,14 @@ fn what_nginx_cannot_say_is_unsupported() {
     };
     assert!(called("").contains("nobody asks"));
     assert!(called("{name: basic-auth}, ").contains("before passwords"));
-    assert!(called("{name: key-auth, config: {query: key}}, ").contains("in it"));
+    let in_query = |name: &str, rest: &str| {
+        unsupported(&format!(
+            "plugins: [{{name: key-auth, config: {{query: {name}}}}}{rest}]"
+        ))
+    };
+    assert!(in_query("'a key'", "").contains("encode"));
+    let by_key = ", {name: rate-limit, config: {key: key, limitPerMinute: 7}}";
+    assert!(in_query("key", by_key).contains("in a header alone"));
     assert!(unsupported("listeners: [{http2: true}]").contains("http2"));
     assert!(unsupported("admin: {address: '127.0.0.1:0'}").contains("admin"));
     assert!(unsupported("no-such-key: 1").contains("no-such-key"));
@@ -90,6 +97,27 @@ fn routes_of_one_path_are_told_apart_exactly_or_not_at_all() {
             reasons.iter().any(|reason| reason.contains(why)),
             "{conditions}: {reasons:?}"
         );
+    }
+}
+
+#[test]
+fn several_limits_are_counted_apart() {
+    let limits = |other: &str| {
+        beside(&format!(
+            "  - {{service: {{name: b, url: 'http://b:1'}}, route: {{paths: [/b]}}, plugins: [{{name: rate-limit, \
+             config: {{limits: [{{name: t, key: 'header:X-T', limitPerMinute: 2}}, {other}]}}}}]}}"
+        ))
+    };
+    let (reasons, _) = limits("{concurrent: 3}");
+    assert!(reasons.iter().any(|reason| reason.contains("beside")));
+    let (_, text) = limits("{limitPerSecond: 4}");
+    for directive in [
+        "limit_req_zone $counted_1 zone=limit_1:1m rate=2r/m;",
+        "limit_req zone=limit_1 burst=1 nodelay;",
+        "limit_req zone=limit_1_1 burst=3 nodelay;",
+        "REJECTED 30;",
+    ] {
+        assert!(text.contains(directive), "{directive} in {text}");
     }
 }
 
