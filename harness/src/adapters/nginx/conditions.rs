@@ -7,6 +7,7 @@ use super::plugins::{exactly, quoted};
 use super::render::header_variable;
 use super::routing::overlap;
 use crate::adapters::Unsupported;
+use crate::adapters::common::plugins::largest_request;
 use crate::adapters::common::routes::{Path, methods};
 use crate::fixtures::{Matcher, Route, RouteApi};
 
@@ -31,7 +32,14 @@ pub(super) fn of(route: &RouteApi, all: &[RouteApi]) -> Result<Vec<Condition>, U
     let query = query.map(|(name, matcher)| parameter(name, matcher));
     let conditions: Vec<Condition> = headers.chain(query).collect::<Result<_, _>>()?;
     let others = || all.iter().filter(|other| other.name != route.name);
-    let alone = conditions.is_empty() && !others().any(|other| shares(own, &other.route));
+    let beside = || others().filter(|other| shares(own, &other.route));
+    let alone = conditions.is_empty() && beside().next().is_none();
+    let size = largest_request(route)?;
+    if beside().any(|other| largest_request(other).ok() != Some(size)) {
+        return Err(Unsupported::new(
+            "routes of one path with limits of their own for bodies: these are compared before a route is chosen",
+        ));
+    }
     if !alone && route.plugin("cors").is_some() {
         return Err(Unsupported::new(
             "CORS on a route that is not chosen by its path alone: whose preflight it is can't be said",
@@ -137,10 +145,12 @@ pub(super) fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.chars().all(unreserved)
 }
 
-/// Whether they have a path in common.
+/// Whether they have a host and a path in common.
 fn shares(one: &Route, other: &Route) -> bool {
     let others = Path::of(other);
-    Path::of(one).iter().any(|path| others.contains(path))
+    let same_host = one.hosts.iter().any(|host| other.hosts.contains(host));
+    (same_host || one.hosts.is_empty() && other.hosts.is_empty())
+        && Path::of(one).iter().any(|path| others.contains(path))
 }
 
 /// Whether a request that doesn't fit one could be another's by another path, or for another host.

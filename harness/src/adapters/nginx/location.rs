@@ -8,6 +8,7 @@ use super::retries::Policy;
 use super::routing::Location;
 use super::{conditions, routing, secure};
 use crate::adapters::Unsupported;
+use crate::adapters::common::plugins::largest_request;
 use crate::adapters::common::routes::{End, Path, methods};
 use crate::fixtures::{RouteApi, Service};
 
@@ -24,6 +25,11 @@ pub(super) fn locations(
     let base = base(route, plugins)?;
     let mut locations = Vec::new();
     if let Some(methods) = &policy.methods {
+        if route.plugin("cors").is_some() {
+            return Err(Unsupported::new(
+                "retries.methods and CORS: a body that is too large is refused before its location is chosen",
+            ));
+        }
         let body = body(index, route, &allowed, plugins, &policy.directives(true))?;
         for mut location in bare(index, route, &body) {
             location.name.push_str("_retried");
@@ -42,6 +48,7 @@ pub(super) fn locations(
             line(&mut location.body, 3, &rewrite);
         }
         location.conditions.clone_from(&conditions);
+        location.largest = largest_request(route)?.unwrap_or(0);
     }
     Ok(locations)
 }
@@ -79,6 +86,7 @@ fn bare(index: usize, route: &RouteApi, body: &str) -> Vec<Location> {
             .collect(),
         conditions: Vec::new(),
         specificity: (route.route.headers.len(), route.route.query.len()),
+        largest: 0,
         body: body.to_owned(),
     };
     paths.map(location).collect()

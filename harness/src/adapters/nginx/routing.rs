@@ -27,6 +27,8 @@ pub(super) struct Location {
     pub conditions: Vec<Condition>,
     /// How many of these there are on headers and on the query: more are more specific.
     pub specificity: (usize, usize),
+    /// The largest body of a request, in bytes; 0 for no limit.
+    pub largest: u64,
     /// What is in it.
     pub body: String,
 }
@@ -102,6 +104,10 @@ impl Servers {
             let unless = format!("if ({chosen} = \"\") {{ return 404; }}");
             braced(&mut dispatch, 3, &unless);
         }
+        // What a body's length is announced as is compared here, and no more in a named location.
+        let largest = group.iter().map(|location| location.largest).max();
+        let size = format!("client_max_body_size {}", largest.unwrap_or_default());
+        line(&mut dispatch, 3, &size);
         line(&mut dispatch, 3, &format!("error_page 418 = {chosen}"));
         line(&mut dispatch, 3, "return 418");
         named(block, &format!("~ {pattern}"), &dispatch);

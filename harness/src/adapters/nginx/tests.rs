@@ -101,6 +101,21 @@ fn routes_of_one_path_are_told_apart_exactly_or_not_at_all() {
 }
 
 #[test]
+fn routes_of_one_path_have_one_limit_for_bodies() {
+    let limited = |hosts: &str| {
+        let text = format!(
+            "apis:\n  - {{service: {{name: a, url: 'http://a:1'}}, route: {{hosts: [a.example], paths: [/a]}}}}\n  \
+             - {{service: {{name: b, url: 'http://b:1'}}, route: {{hosts: [{hosts}], paths: [/a], methods: [GET]}}, \
+             plugins: [{{name: request-size-limit, config: {{maxBytes: 1KiB}}}}]}}"
+        );
+        proof::render(&Nginx, &Fixture::parse("a", &text).expect("it is sound"))
+    };
+    let refused = limited("a.example").expect_err("lengths are compared before");
+    assert!(refused.reason.contains("bodies"));
+    assert!(limited("b.example").is_ok_and(|rendered| rendered.left_out.is_empty()));
+}
+
+#[test]
 fn several_limits_are_counted_apart() {
     let limits = |other: &str| {
         beside(&format!(
