@@ -31,11 +31,11 @@ pub(super) fn of(route: &RouteApi, all: &[RouteApi]) -> Result<Vec<Condition>, U
     let query = own.query.iter();
     let query = query.map(|(name, matcher)| parameter(name, matcher));
     let conditions: Vec<Condition> = headers.chain(query).collect::<Result<_, _>>()?;
-    let others = || all.iter().filter(|other| other.name != route.name);
-    let beside = || others().filter(|other| shares(own, &other.route));
-    let alone = conditions.is_empty() && beside().next().is_none();
+    let others = || others(route, all);
+    let alone = conditions.is_empty() && !has_siblings(route, all);
     let size = largest_request(route)?;
-    if beside().any(|other| largest_request(other).ok() != Some(size)) {
+    let mut siblings = others().filter(|other| shares(own, &other.route));
+    if siblings.any(|other| largest_request(other).ok() != Some(size)) {
         return Err(Unsupported::new(
             "routes of one path with limits of their own for bodies: these are compared before a route is chosen",
         ));
@@ -57,6 +57,11 @@ pub(super) fn of(route: &RouteApi, all: &[RouteApi]) -> Result<Vec<Condition>, U
         ));
     }
     Ok(conditions)
+}
+
+/// Whether other routes have a host and a path of this one.
+pub(super) fn has_siblings(route: &RouteApi, all: &[RouteApi]) -> bool {
+    others(route, all).any(|other| shares(&route.route, &other.route))
 }
 
 /// The methods that routes of the same hosts and paths allow together with this one; none: every method.
@@ -81,6 +86,10 @@ pub(super) fn allowed(route: &Route, all: &[RouteApi]) -> Vec<String> {
         }
     }
     allowed
+}
+
+fn others<'a>(route: &RouteApi, all: &'a [RouteApi]) -> impl Iterator<Item = &'a RouteApi> {
+    all.iter().filter(|other| other.name != route.name)
 }
 
 fn header(name: &str, matcher: &Matcher) -> Result<Condition, Unsupported> {

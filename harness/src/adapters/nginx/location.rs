@@ -25,15 +25,16 @@ pub(super) fn locations(
     let base = base(route, plugins)?;
     let mut locations = Vec::new();
     if let Some(methods) = &policy.methods {
-        if route.plugin("cors").is_some() {
+        if route.plugin("cors").is_some() || conditions::has_siblings(route, all) {
             return Err(Unsupported::new(
-                "retries.methods and CORS: a body that is too large is refused before its location is chosen",
+                "retries.methods: they take locations of their own, which CORS and other routes of the path do too",
             ));
         }
         let body = body(index, route, &allowed, plugins, &policy.directives(true))?;
         for mut location in bare(index, route, &body) {
             location.name.push_str("_retried");
-            let of_route = |method: &&String| allowed.is_empty() || allowed.contains(method);
+            let own = std::mem::take(&mut location.methods);
+            let of_route = |method: &&String| own.is_empty() || own.contains(method);
             location.methods = methods.iter().filter(of_route).cloned().collect();
             locations.push(location);
         }

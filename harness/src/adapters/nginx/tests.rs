@@ -116,6 +116,26 @@ fn routes_of_one_path_have_one_limit_for_bodies() {
 }
 
 #[test]
+fn retries_of_some_methods_take_a_location_of_their_own() {
+    let of = |settings: &str| {
+        let retries = "retries: {on: [503], methods: [GET, POST]}";
+        beside(&format!(
+            "  - {{service: {{name: b, url: 'http://b:1', {retries}}}, {settings}}}"
+        ))
+    };
+    let (reasons, text) = of("route: {paths: [/b], methods: [GET, PUT]}");
+    assert!(reasons.is_empty() && text.contains("\"~^(GET)$\" @route_1_retried;"));
+    let cors = "plugins: [{name: cors, config: {origins: ['*']}}]";
+    for settings in [
+        "route: {paths: [/a], methods: [GET]}".to_owned(),
+        format!("route: {{paths: [/b]}}, {cors}"),
+    ] {
+        let (reasons, _) = of(&settings);
+        assert!(reasons[0].contains("retries.methods"), "{reasons:?}");
+    }
+}
+
+#[test]
 fn several_limits_are_counted_apart() {
     let limits = |other: &str| {
         beside(&format!(
