@@ -1,6 +1,13 @@
-//! What nginx can't do, or is known to do wrongly, although its configuration can be rendered.
+//! What nginx shows otherwise, can't do, or is known to do wrongly, although its configuration can be rendered.
 
-use crate::adapters::{Declaration, KnownFailing};
+use crate::adapters::{Declaration, KnownFailing, Meaning, Shows};
+
+pub(super) const SHOWS: &[Shows] = &[Shows {
+    meaning: Meaning::HandshakeRefused,
+    status: 400,
+    selectors: &["refusing-handshake"],
+    reason: "the handshake is finished whatever the client shows, as RFC 8446 §4.4.2.4 leaves it; requests are refused",
+}];
 
 pub(super) const UNSUPPORTED: &[Declaration] = &[
     Declaration {
@@ -31,17 +38,25 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         selector: "encoded-delimiters",
         reason: "what is encoded is decoded before locations are matched; nothing refuses or keeps %2F and %5C",
     },
+    by_fingerprint("MTLS-022"),
+    by_fingerprint("MTLS-024"),
+    by_fingerprint("MTLS-027"),
+    by_fingerprint("MTLS-028"),
+    by_fingerprint("MTLS-029"),
+    by_fingerprint("MTLS-030"),
+    by_fingerprint("MTLS-031"),
+    by_fingerprint("MTLS-032"),
+    by_fingerprint("MTLS-040"),
+    by_fingerprint("MTLS-041"),
+    by_fingerprint("MTLS-042"),
+    by_fingerprint("MTLS-044"),
+    by_fingerprint("MTLS-050"),
+    by_name("MTLS-020"),
+    by_name("MTLS-025"),
+    by_name("MTLS-026"),
     Declaration {
-        selector: "misdirected",
-        reason: "the scheme of a target in absolute form is not looked at",
-    },
-    Declaration {
-        selector: "misdirected-host",
-        reason: "hosts are not compared with the certificate of the connection, but where clients' are asked for",
-    },
-    Declaration {
-        selector: "refusing-handshake",
-        reason: "the handshake is finished whatever the client shows; the refusal is a 400 (ssl_verify_client)",
+        selector: "MTLS-012",
+        reason: "files are read anew by a reload alone",
     },
     Declaration {
         selector: "streamed-body",
@@ -78,11 +93,6 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         link: "https://nginx.org/en/docs/http/ngx_http_proxy_module.html#proxy_hide_header",
     },
     KnownFailing {
-        selector: "client-cert-header",
-        reason: "a client's Client-Cert is passed on as any other header is",
-        link: "https://datatracker.ietf.org/doc/html/rfc9440#section-2.4",
-    },
-    KnownFailing {
         selector: "LIMIT-081",
         reason: "the connection is closed without the 408 that the documentation promises",
         link: "https://nginx.org/en/docs/http/ngx_http_core_module.html#client_body_timeout",
@@ -92,9 +102,20 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         reason: "of two headers of one name the first is taken (before 1.23)",
         link: "https://nginx.org/en/CHANGES",
     },
-    KnownFailing {
-        selector: "RATE-041",
-        reason: "requests with an empty key are not counted",
-        link: "https://nginx.org/en/docs/http/ngx_http_limit_req_module.html#limit_req_zone",
-    },
 ];
+
+/// A consumer that is known by its certificate's fingerprint.
+const fn by_fingerprint(selector: &'static str) -> Declaration {
+    Declaration {
+        selector,
+        reason: "fingerprints are by SHA-1 ($ssl_client_fingerprint), consumers' by SHA-256",
+    }
+}
+
+/// A consumer that is known by another name of its certificate than the subject.
+const fn by_name(selector: &'static str) -> Declaration {
+    Declaration {
+        selector,
+        reason: "other names than the subject of a client's certificate are not told",
+    }
+}

@@ -1,67 +1,124 @@
-//! Locations: a route's paths as regular expressions, ordered as the routes' specificity asks.
+//! Locations: what happens to a route's requests.
 
 use serde_json::Value;
 
 use super::plugins::{Plugins, quoted};
 use super::render::{braced, duration, line};
-use super::secure;
+use super::retries::Policy;
+use super::routing::Location;
+use super::{conditions, routing, secure};
 use crate::adapters::Unsupported;
+use crate::adapters::common::plugins::largest_request;
 use crate::adapters::common::routes::{End, Path, methods};
-use crate::fixtures::{Retries, RouteApi, Service};
+use crate::fixtures::{RouteApi, Service};
 
-/// A location and where it belongs.
-pub(super) struct Location {
-    /// The hosts it is for; none: any.
-    pub hosts: Vec<String>,
-    /// Its place among the locations of a server; the least comes first.
-    pub order: Vec<u8>,
-    /// Its text.
-    pub text: String,
-}
-
-/// The locations of a route.
+/// The locations of a route, where `all` are all routes.
 pub(super) fn locations(
     index: usize,
     route: &RouteApi,
+    all: &[RouteApi],
     plugins: &Plugins,
 ) -> Result<Vec<Location>, Unsupported> {
-    if !route.route.headers.is_empty() || !route.route.query.is_empty() {
-        return Err(Unsupported::new(
-            "routes by header or query: locations are chosen by path alone",
-        ));
+    let conditions = conditions::of(route, all)?;
+    let allowed = conditions::allowed(&route.route, all);
+    let policy = Policy::of(&route.service.retries)?;
+    let base = base(route, plugins)?;
+    let mut locations = Vec::new();
+    if let Some(methods) = &policy.methods {
+        if route.plugin("cors").is_some() || conditions::has_siblings(route, all) {
+            return Err(Unsupported::new(
+                "retries.methods: they take locations of their own, which CORS and other routes of the path do too",
+            ));
+        }
+        let body = body(index, route, &allowed, plugins, &policy.directives(true))?;
+        for mut location in bare(index, route, &body) {
+            location.name.push_str("_retried");
+            let own = std::mem::take(&mut location.methods);
+            let of_route = |method: &&String| own.is_empty() || own.contains(method);
+            location.methods = methods.iter().filter(of_route).cloned().collect();
+            locations.push(location);
+        }
+        locations.retain(|location| !location.methods.is_empty());
     }
-    let body = body(index, route, plugins)?;
-    let paths = Path::of(&route.route).into_iter();
-    Ok(paths.map(|path| location(route, &path, &body)).collect())
+    let directives = policy.directives(policy.methods.is_none());
+    let body = body(index, route, &allowed, plugins, &directives)?;
+    locations.extend(bare(index, route, &body));
+    for location in &mut locations {
+        let pattern = routing::pattern(&location.path);
+        if let Some(rewrite) = rewrite(route, &location.path, &pattern, &base) {
+            line(&mut location.body, 3, &rewrite);
+        }
+        location.conditions.clone_from(&conditions);
+        location.largest = largest_request(route)?.unwrap_or(0);
+    }
+    Ok(locations)
 }
 
-fn location(route: &RouteApi, path: &Path, body: &str) -> Location {
-    let pattern = pattern(path);
-    let mut text = format!("        location ~ {} {{\n", quoted(&format!("^{pattern}")));
-    text.push_str(body);
-    if let Some(rewrite) = rewrite(route, path, &pattern) {
-        line(&mut text, 3, &rewrite);
+/// The locations of a route that is left out: its requests are nobody else's. Where it can't be said which these are, no
+/// route of its paths gets any.
+pub(super) fn nowhere(index: usize, route: &RouteApi, all: &[RouteApi]) -> Vec<Location> {
+    let mut body = String::new();
+    line(&mut body, 3, "return 404");
+    let mut locations = bare(index, route, &body);
+    let conditions = conditions::of(route, all);
+    for location in &mut locations {
+        match &conditions {
+            Ok(conditions) => location.conditions.clone_from(conditions),
+            Err(_) => location.specificity = (usize::MAX, usize::MAX),
+        }
     }
-    text.push_str("        }\n");
-    Location {
+    locations
+}
+
+/// A location for each path of a route.
+fn bare(index: usize, route: &RouteApi, body: &str) -> Vec<Location> {
+    let paths = Path::of(&route.route).into_iter().enumerate();
+    let location = |(place, path): (usize, Path)| Location {
+        name: match place {
+            0 => format!("route_{index}"),
+            _ => format!("route_{index}_{place}"),
+        },
         hosts: route.route.hosts.clone(),
-        order: path.order(),
-        text,
+        pattern: routing::pattern(&path),
+        path,
+        methods: methods(&route.route)
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        conditions: Vec::new(),
+        specificity: (route.route.headers.len(), route.route.query.len()),
+        largest: 0,
+        body: body.to_owned(),
+    };
+    paths.map(location).collect()
+}
+
+/// The path of the upstream's URL, which comes before each target's; without a slash at its end.
+fn base(route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
+    let others = route
+        .alternatives
+        .iter()
+        .filter(|_| plugins.chooses_service);
+    let mut paths: Vec<String> = std::iter::once(&route.service)
+        .chain(others)
+        .flat_map(Service::targets)
+        .map(|(url, _)| path_of(url))
+        .collect();
+    paths.dedup();
+    match paths.as_slice() {
+        [only] => Ok(only.trim_end_matches('/').to_owned()),
+        _ => Err(Unsupported::new(
+            "upstreams' URLs with several paths: a target is changed before the upstream is chosen",
+        )),
     }
 }
 
-/// The regular expression of a path.
-fn pattern(path: &Path) -> String {
-    let beginning = path.expression(escaped, |name| format!("(?<{name}>[^/]+)"));
-    let end = match path.end {
-        End::Prefix => "(?<rest>/.*)?$",
-        End::Exact => "$",
-        End::ExactSlash => "/$",
-    };
-    beginning + end
+fn path_of(url: &str) -> String {
+    let uri = url.parse::<http::Uri>();
+    uri.map_or_else(|_| String::new(), |uri| uri.path().to_owned())
 }
 
-fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
+fn rewrite(route: &RouteApi, path: &Path, pattern: &str, base: &str) -> Option<String> {
     let rest = if path.end == End::Prefix { "$rest" } else { "" };
     let target = match (&route.route.rewrite, route.route.strip_prefix) {
         (Some(template), _) => template.replace('{', "${"),
@@ -70,10 +127,10 @@ fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
     };
     // A target that would be empty is the root.
     let target = match (target.as_str(), rest) {
-        ("", _) => "/$bare".to_owned(),
-        (target, rest) => format!("{target}{rest}"),
+        ("", _) => format!("{base}/$bare"),
+        (target, rest) => format!("{base}{target}{rest}"),
     };
-    let pattern = if target == "/$bare" {
+    let pattern = if target.ends_with("/$bare") {
         pattern.replace("(?<rest>/.*)?$", "/?(?<bare>.*)$")
     } else {
         pattern.to_owned()
@@ -86,7 +143,13 @@ fn rewrite(route: &RouteApi, path: &Path, pattern: &str) -> Option<String> {
 }
 
 /// What happens to a request, in the order in which nginx comes to it.
-fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Unsupported> {
+fn body(
+    index: usize,
+    route: &RouteApi,
+    allowed: &[String],
+    plugins: &Plugins,
+    retries: &[String],
+) -> Result<String, Unsupported> {
     let mut text = String::new();
     let mut add = |directive: &str| line(&mut text, 3, directive);
     add(&format!("set $route {}", quoted(&route.name)));
@@ -95,8 +158,7 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     add("set $allow \"\"");
     add("set $challenge \"\"");
     text.push_str(&plugins.before);
-    if !route.route.methods.is_empty() {
-        let allowed = methods(&route.route);
+    if !allowed.is_empty() {
         braced(
             &mut text,
             3,
@@ -112,7 +174,7 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
     add("add_header Allow $allow always");
     add("add_header WWW-Authenticate $challenge always");
     timeouts(&route.service, &mut add)?;
-    retries(&route.service.retries, &mut add)?;
+    retries.iter().for_each(|directive| add(directive));
     add(&format!(
         "proxy_set_header Host {}",
         host(index, route, plugins)?
@@ -146,7 +208,17 @@ fn body(index: usize, route: &RouteApi, plugins: &Plugins) -> Result<String, Uns
         }
     }
     secure::upstream(&route.service, &mut add)?;
-    add(&format!("proxy_pass {scheme}://$service"));
+    let unchanged = route.route.rewrite.is_none() && !route.route.strip_prefix;
+    let target = match base(route, plugins)?.as_str() {
+        base if unchanged && !base.is_empty() && plugins.changes_query => {
+            return Err(Unsupported::new(
+                "a key in the query and a path in the upstream's URL: behind it the target is passed on as it came",
+            ));
+        }
+        base if unchanged && !base.is_empty() => format!("{base}$request_uri"),
+        _ => String::new(),
+    };
+    add(&format!("proxy_pass {scheme}://$service{target}"));
     Ok(text)
 }
 
@@ -170,65 +242,6 @@ fn timeouts(service: &Service, add: &mut dyn FnMut(&str)) -> Result<(), Unsuppor
         "proxy_next_upstream_timeout {}",
         duration(&or(&timeouts.total, "30s"))?
     ));
-    Ok(())
-}
-
-/// The methods that nginx tries again unless told otherwise.
-const IDEMPOTENT: [&str; 6] = ["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"];
-
-/// nginx tries another target, never the same one twice, and by default no request that isn't idempotent.
-fn retries(retries: &Retries, add: &mut dyn FnMut(&str)) -> Result<(), Unsupported> {
-    if retries.backoff.is_some() || retries.budget.is_some() {
-        return Err(Unsupported::new(
-            "retries: there is neither back-off nor a budget",
-        ));
-    }
-    let mut on: Vec<String> = Vec::new();
-    let default = [Value::from("connect"), Value::from("reset")];
-    for condition in retries.on.as_deref().unwrap_or(&default) {
-        on.push(match (condition.as_str(), condition.as_u64()) {
-            (Some("connect" | "reset"), _) => "error".to_owned(),
-            (Some("timeout"), _) => "timeout".to_owned(),
-            (_, Some(status @ (500 | 502 | 503 | 504 | 403 | 404 | 429))) => {
-                format!("http_{status}")
-            }
-            _ => {
-                return Err(Unsupported::new(format!(
-                    "retries.on {condition}: there is no such condition"
-                )));
-            }
-        });
-    }
-    if let Some(methods) = &retries.methods {
-        let listed = |names: &[&str]| {
-            let named = names
-                .iter()
-                .filter(|name| methods.iter().any(|one| one == *name));
-            named.count()
-        };
-        let all = listed(&IDEMPOTENT) == IDEMPOTENT.len();
-        let others = listed(&["POST", "PATCH"]);
-        match (all, others) {
-            (true, 0) => {}
-            (true, 2) => on.push("non_idempotent".to_owned()),
-            _ => {
-                return Err(Unsupported::new(
-                    "retries.methods: it is all idempotent methods or all methods",
-                ));
-            }
-        }
-    }
-    on.dedup();
-    let attempts = retries.attempts.unwrap_or(1);
-    add(&format!(
-        "proxy_next_upstream {}",
-        if attempts == 0 {
-            "off".to_owned()
-        } else {
-            on.join(" ")
-        }
-    ));
-    add(&format!("proxy_next_upstream_tries {}", attempts + 1));
     Ok(())
 }
 

@@ -1,10 +1,18 @@
 //! nginx, open source, as packaged by distributions. What it can say truthfully is rendered; the rest is unsupported.
 
+mod access;
+mod conditions;
 mod cors;
 mod declarations;
+mod keys;
+mod limits;
 mod location;
+mod people;
 mod plugins;
 mod render;
+mod retries;
+mod routing;
+mod rules;
 mod secure;
 
 use std::fs::Permissions;
@@ -17,8 +25,8 @@ use tokio::process::Command;
 
 use super::process::{Process, checked, printed};
 use super::{
-    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Site, Unsupported,
-    binary,
+    Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
+    Unsupported, binary,
 };
 use crate::fixtures::Fixture;
 
@@ -95,6 +103,10 @@ impl Adapter for Nginx {
         command.arg("-t").arg("-p").arg(dir);
         command.args(["-c", CONFIGURATION, "-e", "stderr"]);
         checked("nginx -t", command, rendered).await
+    }
+
+    fn shows(&self) -> &'static [Shows] {
+        declarations::SHOWS
     }
 
     fn unsupported(&self) -> &'static [Declaration] {

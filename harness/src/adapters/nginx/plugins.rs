@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
+use super::access::Access;
 use super::location::{escaped, service_host};
+use super::people::People;
 use super::render::{braced, header_variable, line};
 use crate::adapters::Unsupported;
-use crate::adapters::common::callers::{ApiKey, Callers, Password};
+use crate::adapters::common::callers::OF_CERTIFICATES;
 use crate::adapters::common::plugins::{
-    BasicAuth, Cors, KeyAuth, Observability, RateLimit, RouteByHeader, Settings as _,
-    largest_request,
+    Cors, Observability, RouteByHeader, Settings as _, largest_request,
 };
 use crate::fixtures::{RouteApi, Service};
 
@@ -25,33 +26,29 @@ pub(super) struct Plugins {
     pub logged: Vec<String>,
     /// Files besides the configuration.
     pub files: Vec<(String, String)>,
+    /// Whether a limit is only rehearsed, which the access log has to tell.
+    pub rehearses: bool,
+    /// Whether something is taken from the query.
+    pub changes_query: bool,
     /// Whether the service depends on the request.
     pub chooses_service: bool,
     /// The route's place in the configuration, which keeps variables apart.
     pub(super) index: usize,
-    authenticates: bool,
-    told: Option<String>,
+    pub(super) authenticates: bool,
+    told: Vec<String>,
 }
 
 impl Plugins {
     /// Translates the plugins of a route.
-    pub fn compile(index: usize, route: &RouteApi, callers: &Callers) -> Result<Self, Unsupported> {
+    pub fn compile(index: usize, route: &RouteApi, people: &People) -> Result<Self, Unsupported> {
         let mut plugins = Self {
             index,
             ..Self::default()
         };
-        if route.plugin("basic-auth").is_some() && route.plugin("key-auth").is_some() {
-            return Err(Unsupported::new(
-                "a key and a password: which of them names the caller can't be said",
-            ));
-        }
         for plugin in &route.plugins {
             let config = &plugin.config;
             match plugin.name.as_str() {
                 "cors" => plugins.cors(&Cors::read(config)?)?,
-                "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, callers)?,
-                "basic-auth" => plugins.basic_auth(&BasicAuth::read(config)?, callers)?,
-                "rate-limit" => plugins.rate_limit(&RateLimit::read(config)?, route)?,
                 "route-by-header" => {
                     plugins.route_by_header(&RouteByHeader::read(config)?, route)?
                 }
@@ -66,11 +63,16 @@ impl Plugins {
                         "request-id: the log and every answer have it in X-Request-Id",
                     ));
                 }
-                "request-id" | "request-size-limit" => {}
+                "request-id" | "request-size-limit" | "key-auth" | "mtls-auth" | "basic-auth"
+                | "anonymous" | "authorize" | "rate-limit" => {}
                 other => return Err(without_counterpart(other)),
             }
         }
-        plugins.defaults(route, callers)?;
+        plugins.access(&Access::of(route)?, people)?;
+        if let Some(config) = route.plugin("rate-limit") {
+            plugins.rate_limit(config, route)?;
+        }
+        plugins.defaults(route, people)?;
         Ok(plugins)
     }
 
@@ -90,127 +92,6 @@ impl Plugins {
         } else {
             "\"\"".to_owned()
         }
-    }
-
-    fn key_auth(&mut self, config: &KeyAuth, callers: &Callers) -> Result<(), Unsupported> {
-        if config.query.is_some() {
-            return Err(Unsupported::new(
-                "key-auth: a query keeps what is in it, so a key there would reach the upstream",
-            ));
-        }
-        self.authenticates = true;
-        let index = self.index;
-        braced(
-            &mut self.http,
-            1,
-            &format!(
-                "map {} $consumer_{index} {{",
-                header_variable(&config.header)
-            ),
-        );
-        line(&mut self.http, 2, "default \"\"");
-        for ApiKey { consumer, secret } in callers.keys.as_ref().map_err(Clone::clone)? {
-            let entry = format!("{} {}", exactly(secret), quoted(consumer));
-            line(&mut self.http, 2, &entry);
-        }
-        self.http.push_str("    }\n");
-        let challenge = format!("ApiKey realm=\\\"{}\\\"", config.realm);
-        braced(
-            &mut self.after,
-            3,
-            &format!("if ($caller = \"\") {{ set $challenge \"{challenge}\"; return 401; }}"),
-        );
-        self.after(&format!("proxy_set_header {} \"\"", config.header));
-        self.tell(&config.consumer_header);
-        Ok(())
-    }
-
-    fn basic_auth(&mut self, config: &BasicAuth, callers: &Callers) -> Result<(), Unsupported> {
-        self.authenticates = true;
-        let (index, logins) = (self.index, callers.logins.as_ref().map_err(Clone::clone)?);
-        let file = format!("users_{index}");
-        braced(
-            &mut self.http,
-            1,
-            &format!("map $remote_user $consumer_{index} {{"),
-        );
-        line(&mut self.http, 2, "default \"\"");
-        let mut lines = String::new();
-        for login in logins {
-            let entry = format!("{} {}", exactly(&login.user), quoted(&login.consumer));
-            line(&mut self.http, 2, &entry);
-            let password = match &login.password {
-                Password::Plain(plain) => format!("{{PLAIN}}{plain}"),
-                // crypt(3) of glibc's libxcrypt knows bcrypt.
-                Password::Bcrypt(hash) => hash.clone(),
-            };
-            lines.push_str(&format!("{}:{password}\n", login.user));
-        }
-        self.http.push_str("    }\n");
-        self.files.push((file.clone(), lines));
-        self.after(&format!("auth_basic {}", quoted(&config.realm)));
-        self.after(&format!("auth_basic_user_file {file}"));
-        if !config.forward {
-            self.after("proxy_set_header Authorization \"\"");
-        }
-        self.tell(&config.consumer_header);
-        Ok(())
-    }
-
-    /// A bucket that holds `burst` and is refilled at the sustained rate; nginx counts the request at hand beside it. A
-    /// limit without a burst is a window that slides, to which the nearest is a bucket of the window's size.
-    fn rate_limit(&mut self, config: &RateLimit, route: &RouteApi) -> Result<(), Unsupported> {
-        let (rate, unit, seconds) = match config.rate()? {
-            (rate, 1) => (rate, "s", 1),
-            (rate, 60) => (rate, "m", 60),
-            _ => {
-                return Err(Unsupported::new(
-                    "rate-limit: a rate is by second or by minute",
-                ));
-            }
-        };
-        let index = self.index;
-        let variable = match config.key.as_str() {
-            "ip" => "$binary_remote_addr".to_owned(),
-            "consumer" => format!("$consumer_{index}"),
-            "key" => match route.plugin("key-auth") {
-                Some(config) => header_variable(&KeyAuth::read(config)?.header),
-                None => {
-                    return Err(Unsupported::new(
-                        "rate-limit by key where no key is asked for",
-                    ));
-                }
-            },
-            "route" => format!("\"route {index}\""),
-            other => match other.strip_prefix("header:") {
-                Some(name) => header_variable(name),
-                None => return Err(Unsupported::new(format!("rate-limit: the key {other}"))),
-            },
-        };
-        let burst = config.burst.unwrap_or(rate).saturating_sub(1);
-        line(
-            &mut self.http,
-            1,
-            &format!("limit_req_zone {variable} zone=limit_{index}:1m rate={rate}r/{unit}"),
-        );
-        let retry = u32::div_ceil(seconds, rate.max(1));
-        braced(
-            &mut self.http,
-            1,
-            &format!(
-                "map $limit_req_status $retry_after_{index} {{ default \"\"; REJECTED {retry}; }}"
-            ),
-        );
-        let burst = if burst == 0 {
-            String::new()
-        } else {
-            format!(" burst={burst} nodelay")
-        };
-        self.after(&format!("limit_req zone=limit_{index}{burst}"));
-        self.after(&format!(
-            "add_header Retry-After $retry_after_{index} always"
-        ));
-        Ok(())
     }
 
     fn route_by_header(
@@ -236,14 +117,21 @@ impl Plugins {
     }
 
     /// What is in force without being written.
-    fn defaults(&mut self, route: &RouteApi, callers: &Callers) -> Result<(), Unsupported> {
+    fn defaults(&mut self, route: &RouteApi, people: &People) -> Result<(), Unsupported> {
         // 0 is no limit.
         let size = largest_request(route)?.unwrap_or(0);
         self.after(&format!("client_max_body_size {size}"));
         self.after("add_header X-Request-Id $request_id always");
         self.after("proxy_hide_header X-Request-Id");
         self.after("proxy_set_header X-Request-Id $request_id");
-        for header in &callers.headers {
+        let of_certificates = OF_CERTIFICATES.iter().copied();
+        for header in people
+            .callers
+            .headers
+            .iter()
+            .map(String::as_str)
+            .chain(of_certificates)
+        {
             if !self.tells(header) {
                 self.after(&format!("proxy_set_header {header} \"\""));
             }
@@ -251,16 +139,37 @@ impl Plugins {
         Ok(())
     }
 
-    fn tell(&mut self, header: &str) {
-        self.after(&format!("proxy_set_header {header} $caller"));
-        self.told = Some(header.to_owned());
+    /// Tells the upstream who calls, in this header.
+    pub(super) fn tell(&mut self, header: &str, value: &str) {
+        self.after(&format!("proxy_set_header {header} {value}"));
+        self.told.push(header.to_owned());
     }
 
     /// Whether the upstream is told who calls in this header.
     fn tells(&self, header: &str) -> bool {
         self.told
-            .as_ref()
-            .is_some_and(|told| told.eq_ignore_ascii_case(header))
+            .iter()
+            .any(|told| told.eq_ignore_ascii_case(header))
+    }
+
+    /// Adds a map.
+    pub(super) fn map(&mut self, map: &str) {
+        braced(&mut self.http, 1, map);
+    }
+
+    /// Adds a map of several lines, to nothing by default.
+    pub(super) fn entries(
+        &mut self,
+        from: &str,
+        variable: &str,
+        entries: impl Iterator<Item = String>,
+    ) {
+        braced(&mut self.http, 1, &format!("map {from} {variable} {{"));
+        line(&mut self.http, 2, "default \"\"");
+        for entry in entries {
+            line(&mut self.http, 2, &entry);
+        }
+        self.http.push_str("    }\n");
     }
 
     /// Adds a directive to what comes after the check of the method.
@@ -277,13 +186,6 @@ fn without_counterpart(plugin: &str) -> Unsupported {
         "oauth2-introspect" => {
             "auth_request asks without the token in a form, and reads nothing but the status of the answer"
         }
-        "mtls-auth" => {
-            "a certificate can be compared with a map, but not by the names that it is for"
-        }
-        "anonymous" => {
-            "no plugin of those that are rendered lets a request without credentials pass"
-        }
-        "authorize" => "there are neither groups nor roles nor scopes",
         _ => "it has no counterpart",
     };
     Unsupported::new(format!("the plugin {plugin}: {why}"))

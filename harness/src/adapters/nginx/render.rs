@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::location::{Location, locations};
+use super::location::{locations, nowhere};
+use super::people::People;
 use super::plugins::Plugins;
+use super::routing::{Location, Servers, overlap};
 use super::secure;
 use super::{ACCESS_LOG, CONFIGURATION, PID_FILE};
-use crate::adapters::common::callers::Callers;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
 use crate::fixtures::{Document, Fixture, Listener, Plugin, RouteApi, Service};
 
@@ -24,7 +25,7 @@ pub(super) fn configuration(
         .typed()
         .map_err(|error| Unsupported::new(format!("scenarios/{}: {error}", fixture.name)))?;
     refuse_globals(&document)?;
-    let callers = Callers::of(fixture, &document);
+    let people = People::of(fixture, &document);
     let mut http = Http::default();
     let listener = document.listeners.first().cloned().unwrap_or_default();
     http.listener(&listener)?;
@@ -34,10 +35,16 @@ pub(super) fn configuration(
     }
     let mut all = Vec::new();
     let mut left_out = Vec::new();
-    for (index, route) in document.routes().iter().enumerate() {
-        match http.route(index, route, &callers, bindings) {
+    let mut closed = Vec::new();
+    let routes = document.routes();
+    for (index, route) in routes.iter().enumerate() {
+        let rendered = http.route(index, route, &routes, &people, bindings);
+        match rendered {
             Ok(locations) => all.extend(locations),
-            Err(why) => left_out.push(LeftOut::new(route, why)),
+            Err(why) => {
+                left_out.push(LeftOut::new(route, why));
+                closed.extend(nowhere(index, route, &routes));
+            }
         }
     }
     if all.is_empty() {
@@ -46,6 +53,8 @@ pub(super) fn configuration(
             why.unwrap_or_else(|| "no route".to_owned()),
         ));
     }
+    closed.retain(|location| all.iter().any(|other| overlap(&location.path, &other.path)));
+    all.extend(closed);
     http.servers(&all, bindings);
     let mut files = std::mem::take(&mut http.files);
     files.insert(0, (CONFIGURATION.to_owned(), http.finish()));
@@ -67,6 +76,7 @@ struct Http {
     named: BTreeSet<String>,
     files: Vec<(String, String)>,
     logged: BTreeSet<String>,
+    rehearses: bool,
 }
 
 impl Http {
@@ -130,11 +140,12 @@ impl Http {
         &mut self,
         index: usize,
         route: &RouteApi,
-        callers: &Callers,
+        all: &[RouteApi],
+        people: &People,
         bindings: &Bindings,
     ) -> Result<Vec<Location>, Unsupported> {
-        let plugins = Plugins::compile(index, route, callers)?;
-        let locations = locations(index, route, &plugins)?;
+        let plugins = Plugins::compile(index, route, people)?;
+        let locations = locations(index, route, all, &plugins)?;
         let mut upstreams = Vec::new();
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             upstreams.push((&service.name, upstream(service, bindings)?));
@@ -147,49 +158,30 @@ impl Http {
         self.maps.push_str(&plugins.http);
         self.files.extend(plugins.files);
         self.logged.extend(plugins.logged);
+        self.rehearses |= plugins.rehearses;
         Ok(locations)
     }
 
-    /// One server for each host, most specific first; those routes that name no host stand in each.
     fn servers(&mut self, all: &[Location], bindings: &Bindings) {
-        let hosts: BTreeSet<&String> = all.iter().flat_map(|location| &location.hosts).collect();
-        let named = hosts.into_iter().map(Some);
-        for host in std::iter::once(None).chain(named) {
-            let block = &mut self.servers;
-            block.push_str("    server {\n");
-            let default = if host.is_none() {
-                " default_server"
-            } else {
-                ""
-            };
-            let tls = if self.secure { " ssl http2" } else { "" };
-            line(
-                block,
-                2,
-                &format!("listen {}{tls}{default}", bindings.listen),
-            );
-            line(
-                block,
-                2,
-                &format!("server_name {}", host.map_or("_", String::as_str)),
-            );
-            line(block, 2, "add_header X-Request-Id $request_id always");
-            for variable in ["$route", "$service", "$caller"] {
-                line(block, 2, &format!("set {variable} \"\""));
-            }
-            let applies = |location: &&Location| match host {
-                Some(host) => location.hosts.contains(host) || location.hosts.is_empty(),
-                None => location.hosts.is_empty(),
-            };
-            let mut chosen: Vec<&Location> = all.iter().filter(applies).collect();
-            chosen.sort_by(|a, b| {
-                (a.hosts.is_empty(), &a.order).cmp(&(b.hosts.is_empty(), &b.order))
-            });
-            for location in chosen {
-                block.push_str(&location.text);
-            }
-            block.push_str("        location / { return 404; }\n    }\n");
+        let mut head = String::new();
+        line(&mut head, 2, "add_header X-Request-Id $request_id always");
+        for variable in ["$route", "$service", "$caller"] {
+            line(&mut head, 2, &format!("set {variable} \"\""));
         }
+        let (tls, other_scheme) = if self.secure {
+            (" ssl http2", "http")
+        } else {
+            ("", "https")
+        };
+        // A target in absolute form has a scheme of its own (RFC 9110 §7.4).
+        let misdirected = format!("if ($request ~* \"^[^ ]+ +{other_scheme}:\") {{ return 421; }}");
+        braced(&mut head, 2, &misdirected);
+        if self.secure {
+            braced(&mut head, 2, "if ($covered = 0) { return 421; }");
+        }
+        let servers = Servers::of(all, &format!("{}{tls}", bindings.listen), &head);
+        self.maps.push_str(&servers.maps);
+        self.servers = servers.text;
     }
 
     fn finish(self) -> String {
@@ -199,12 +191,19 @@ impl Http {
             upstreams,
             servers,
             logged,
+            rehearses,
             ..
         } = self;
         let fields: String = logged
             .iter()
             .map(|name| format!(",\"{name}\":\"$http_{name}\""))
             .collect();
+        let members = format!(
+            "\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
+\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$logged_caller\",\"status\":$status,\
+\"duration\":$request_time{fields}"
+        );
+        let access_log = access_log(&members, rehearses);
         format!(
             "\
 daemon off;
@@ -219,11 +218,7 @@ http {{
     uwsgi_temp_path uwsgi;
     scgi_temp_path scgi;
     server_tokens off;
-    log_format json escape=json '{{\"request_id\":\"$request_id\",\"method\":\"$request_method\",\"path\":\"$uri\",\
-\"route\":\"$route\",\"service\":\"$service\",\"consumer\":\"$logged_caller\",\"status\":$status,\
-\"duration\":$request_time{fields}}}';
-    access_log {ACCESS_LOG} json;
-    proxy_http_version 1.1;
+{access_log}    proxy_http_version 1.1;
     proxy_buffering off;
     limit_req_status 429;
     limit_conn_status 429;
@@ -236,6 +231,39 @@ http {{
 "
         )
     }
+}
+
+/// The access log; a line that tells of a rehearsal has a form of its own.
+fn access_log(members: &str, rehearses: bool) -> String {
+    let mut text = String::new();
+    let format =
+        |name: &str, members: &str| format!("log_format {name} escape=json '{{{members}}}'");
+    line(&mut text, 1, &format("json", members));
+    if !rehearses {
+        line(&mut text, 1, &format!("access_log {ACCESS_LOG} json"));
+        return text;
+    }
+    let members = format!("{members},\"dry_run\":\"rate-limited\"");
+    line(&mut text, 1, &format("rehearsal", &members));
+    let status = "\"$limit_req_status $limit_conn_status\"";
+    for (variable, over, other) in [("rehearsed", 1, 0), ("real", 0, 1)] {
+        braced(
+            &mut text,
+            1,
+            &format!("map {status} ${variable} {{ default {other}; ~REJECTED_DRY_RUN {over}; }}"),
+        );
+    }
+    line(
+        &mut text,
+        1,
+        &format!("access_log {ACCESS_LOG} rehearsal if=$rehearsed"),
+    );
+    line(
+        &mut text,
+        1,
+        &format!("access_log {ACCESS_LOG} json if=$real"),
+    );
+    text
 }
 
 /// A line of configuration.
@@ -302,11 +330,6 @@ fn upstream(service: &Service, bindings: &Bindings) -> Result<String, Unsupporte
             "http2 to upstreams: only gRPC is, by directives of its own",
         ));
     }
-    if service.targets().iter().any(|(url, _)| path_of(url) != "/") {
-        return Err(Unsupported::new(
-            "a path in an upstream's URL: the target is passed on as it came",
-        ));
-    }
     for (authority, weight) in service.authorities() {
         let address = bindings.upstreams.get(&authority);
         let address =
@@ -343,11 +366,6 @@ fn balancing(service: &Service) -> Result<Option<String>, Unsupported> {
         },
     };
     Ok(Some(directive))
-}
-
-fn path_of(url: &str) -> String {
-    let uri = url.parse::<http::Uri>();
-    uri.map_or_else(|_| String::new(), |uri| uri.path().to_owned())
 }
 
 /// The variable that holds a request header.

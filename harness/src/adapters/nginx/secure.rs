@@ -9,7 +9,8 @@ use crate::fixtures::{ClientCertificates, Fixture, ListenerTls, OneOrMany, Servi
 /// The file of the authorities that are trusted where a configuration names none.
 pub(super) const ROOTS: &str = "system-roots.pem";
 
-/// The directives of a listener, for the `http` block. The certificate goes by the server name of the handshake.
+/// The directives of a listener, for the `http` block. The certificate goes by the server name of the handshake, and is for
+/// the hosts that `$covered` is 1 for.
 pub(super) fn listener(fixture: &Fixture, tls: &ListenerTls) -> Result<String, Unsupported> {
     let ListenerTls {
         certificates,
@@ -47,6 +48,7 @@ pub(super) fn listener(fixture: &Fixture, tls: &ListenerTls) -> Result<String, U
             }
         }
     }
+    covered(&hosts, &names, &mut text);
     let versions = match min_version.as_deref() {
         None | Some("1.2") => "TLSv1.2 TLSv1.3",
         Some("1.3") => "TLSv1.3",
@@ -57,6 +59,37 @@ pub(super) fn listener(fixture: &Fixture, tls: &ListenerTls) -> Result<String, U
         clients_of(clients, &mut text)?;
     }
     Ok(text)
+}
+
+/// Whether the certificate of the connection is for the host that a request is for.
+fn covered(hosts: &[Vec<String>], names: &[(String, String)], text: &mut String) {
+    let several = names.len() > 1;
+    let from = if several {
+        "\"$served_certificate:$host\""
+    } else {
+        "$host"
+    };
+    text.push_str(&format!("    map {from} $covered {{\n"));
+    line(text, 2, "default 0");
+    for (hosts, (certificate, _)) in hosts.iter().zip(names) {
+        for host in hosts {
+            let host = match host.strip_prefix('*') {
+                Some(rest) => format!("[^.]+{}", escaped(rest)),
+                None => escaped(host),
+            };
+            let before = if several {
+                format!("{}:", escaped(certificate))
+            } else {
+                String::new()
+            };
+            line(
+                text,
+                2,
+                &format!("{} 1", quoted(&format!("~*^{before}{host}$"))),
+            );
+        }
+    }
+    text.push_str("    }\n");
 }
 
 /// A map's entry for a host. A wildcard of its own would stand for several labels; in a certificate it is one (RFC 6125
