@@ -16,6 +16,7 @@ mod process;
 mod proof;
 pub mod remote;
 pub mod varnish;
+mod version;
 pub(crate) mod watchdog;
 
 use std::collections::BTreeMap;

@@ -18,7 +18,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, checked, printed};
+use super::process::{Process, checked};
+use super::version::{Version, after};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
     Unsupported, binary,
@@ -28,6 +29,14 @@ use crate::fixtures::Fixture;
 const CONFIGURATION: &str = "httpd.conf";
 const ROUTES: &str = "routes.conf";
 const ACCESS_LOG: &str = "access.log";
+
+const VERSION: Version = Version {
+    program: "apache2",
+    arguments: &["-v"],
+    read: |printed| after(printed, "Apache/"),
+    least: (2, 4),
+    install: "apt-get install apache2-bin",
+};
 
 /// The adapter.
 #[derive(Clone, Copy, Debug)]
@@ -40,27 +49,7 @@ impl Adapter for Apache {
     }
 
     async fn version(&self) -> Result<String, SetupError> {
-        let mut command = Command::new(binary::find("apache2"));
-        command.arg("-v");
-        let help = "install it: apt-get install apache2-bin";
-        match printed(command).await {
-            Ok((true, text)) => {
-                let version = text.split("Apache/").nth(1).unwrap_or_default();
-                let version = version.split_whitespace().next().unwrap_or_default();
-                if !version.starts_with("2.4.") {
-                    return Err(SetupError::with_help(
-                        format!("apache2 is of version {version:?}; 2.4 is needed"),
-                        help,
-                    ));
-                }
-                Ok(version.to_owned())
-            }
-            Ok((false, output)) => Err(SetupError::new(format!("apache2 -v failed: {output}"))),
-            Err(error) => Err(SetupError::with_help(
-                format!("apache2 can't be run: {error}"),
-                help,
-            )),
-        }
+        VERSION.ask().await
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {

@@ -51,3 +51,9 @@ fn what_httpd_cannot_say_is_unsupported() {
     assert!(unsupported("admin: {address: '127.0.0.1:0'}").contains("admin"));
     assert!(unsupported("no-such-key: 1").contains("no-such-key"));
 }
+
+#[test]
+fn the_version_is_read() {
+    let printed = "Server version: Apache/2.4.67 (Debian)";
+    assert_eq!(VERSION.judge(printed).ok().as_deref(), Some("2.4.67"));
+}

@@ -17,7 +17,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, checked, printed};
+use super::process::{Process, checked};
+use super::version::Version;
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
     Unsupported, binary,
@@ -26,8 +27,15 @@ use crate::fixtures::Fixture;
 
 const CONFIGURATION: &str = "Caddyfile";
 const ACCESS_LOG: &str = "access.log";
+
 /// The first version with `lb_retries` and `protocols`.
-const LEAST: (u32, u32) = (2, 6);
+const VERSION: Version = Version {
+    program: "caddy",
+    arguments: &["version"],
+    read: |printed| printed.trim_start_matches('v').split_whitespace().next(),
+    least: (2, 6),
+    install: "apt-get install caddy",
+};
 
 /// The adapter.
 #[derive(Clone, Copy, Debug)]
@@ -40,28 +48,7 @@ impl Adapter for Caddy {
     }
 
     async fn version(&self) -> Result<String, SetupError> {
-        let mut command = Command::new(binary::find("caddy"));
-        command.arg("version");
-        let help = "install it: apt-get install caddy";
-        match printed(command).await {
-            Ok((true, text)) => {
-                let version = text.split_whitespace().next().unwrap_or_default();
-                let version = version.trim_start_matches('v').to_owned();
-                if numbers(&version) < Some(LEAST) {
-                    let (major, minor) = LEAST;
-                    return Err(SetupError::with_help(
-                        format!("caddy is of version {text}; {major}.{minor} is the least"),
-                        help,
-                    ));
-                }
-                Ok(version)
-            }
-            Ok((false, output)) => Err(SetupError::new(format!("caddy version failed: {output}"))),
-            Err(error) => Err(SetupError::with_help(
-                format!("caddy can't be run: {error}"),
-                help,
-            )),
-        }
+        VERSION.ask().await
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
@@ -107,12 +94,6 @@ fn command(verb: &str, dir: &Path) -> Command {
         .env("XDG_CONFIG_HOME", dir)
         .env("XDG_DATA_HOME", dir);
     command
-}
-
-/// The first two numbers of a version.
-fn numbers(version: &str) -> Option<(u32, u32)> {
-    let mut numbers = version.split('.').map(str::parse);
-    Some((numbers.next()?.ok()?, numbers.next()?.ok()?))
 }
 
 #[cfg(test)]

@@ -21,7 +21,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, checked, printed};
+use super::process::{Process, checked};
+use super::version::{Version, after};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
     Unsupported, binary,
@@ -29,9 +30,15 @@ use super::{
 use crate::fixtures::Fixture;
 
 const CONFIGURATION: &str = "haproxy.cfg";
+
 /// The first version with all that is rendered.
-const OLDEST: (u32, u32) = (2, 6);
-const INSTALL: &str = "install it: apt-get install haproxy";
+const VERSION: Version = Version {
+    program: "haproxy",
+    arguments: &["-v"],
+    read: |printed| after(printed, "HAProxy version "),
+    least: (2, 6),
+    install: "apt-get install haproxy",
+};
 
 /// The adapter.
 #[derive(Clone, Copy, Debug)]
@@ -44,16 +51,7 @@ impl Adapter for Haproxy {
     }
 
     async fn version(&self) -> Result<String, SetupError> {
-        let mut command = Command::new(binary::find("haproxy"));
-        command.arg("-v");
-        match printed(command).await {
-            Ok((true, text)) => recent_enough(&text),
-            Ok((false, output)) => Err(SetupError::new(format!("haproxy -v failed: {output}"))),
-            Err(error) => Err(SetupError::with_help(
-                format!("haproxy can't be run: {error}"),
-                INSTALL,
-            )),
-        }
+        VERSION.ask().await
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
@@ -127,23 +125,6 @@ fn catches_hangup(status: &str) -> bool {
         Some(mask & 1 == 1)
     };
     first("SigCgt:") == Some(true) && first("SigBlk:") == Some(false)
-}
-
-/// The version in `HAProxy version 2.6.12-1 2023/05/09 - https://haproxy.org/`, unless it is too old.
-fn recent_enough(text: &str) -> Result<String, SetupError> {
-    let unreadable = || SetupError::new(format!("haproxy -v says no version: {text}"));
-    let version = text.split_whitespace().nth(2).ok_or_else(unreadable)?;
-    let mut numbers = version.split(['.', '-']).map(str::parse::<u32>);
-    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
-        return Err(unreadable());
-    };
-    if (major, minor) < OLDEST {
-        return Err(SetupError::with_help(
-            format!("haproxy {version} is older than {}.{}", OLDEST.0, OLDEST.1),
-            INSTALL,
-        ));
-    }
-    Ok(version.to_owned())
 }
 
 /// The files of the fixture that stand a second time beside their certificates, where HAProxy looks for keys.

@@ -23,7 +23,8 @@ use std::process::Stdio;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, checked, printed};
+use super::process::{Process, checked};
+use super::version::{Version, after};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
     Unsupported, binary,
@@ -33,6 +34,15 @@ use crate::fixtures::Fixture;
 const CONFIGURATION: &str = "nginx.conf";
 const PID_FILE: &str = "nginx.pid";
 const ACCESS_LOG: &str = "access.log";
+
+/// From 1.19.4 on a server can refuse a handshake.
+const VERSION: Version = Version {
+    program: "nginx",
+    arguments: &["-v"],
+    read: |printed| after(printed, "nginx version: nginx/"),
+    least: (1, 20),
+    install: "apt-get install nginx",
+};
 
 /// The adapter.
 #[derive(Clone, Copy, Debug)]
@@ -45,18 +55,7 @@ impl Adapter for Nginx {
     }
 
     async fn version(&self) -> Result<String, SetupError> {
-        let mut command = command();
-        command.arg("-v");
-        match printed(command).await {
-            Ok((true, version)) => Ok(version
-                .trim_start_matches("nginx version: nginx/")
-                .to_owned()),
-            Ok((false, output)) => Err(SetupError::new(format!("nginx -v failed: {output}"))),
-            Err(error) => Err(SetupError::with_help(
-                format!("nginx can't be run: {error}"),
-                "install it: apt-get install nginx-light",
-            )),
-        }
+        VERSION.ask().await
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {

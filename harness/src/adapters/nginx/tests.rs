@@ -196,3 +196,9 @@ fn a_path_of_an_upstream_s_url_comes_before_the_target() {
     assert!(stripped.contains("\"/v2/$bare\" break;"));
     assert!(!stripped.contains("$request_uri"));
 }
+
+#[test]
+fn the_version_is_read() {
+    let printed = "nginx version: nginx/1.22.1";
+    assert_eq!(VERSION.judge(printed).ok().as_deref(), Some("1.22.1"));
+}

@@ -14,7 +14,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, checked, printed};
+use super::process::{Process, checked};
+use super::version::{Version, after};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
     Unsupported, binary,
@@ -24,11 +25,17 @@ use crate::fixtures::Fixture;
 const CONFIGURATION: &str = "default.vcl";
 /// The directory of its shared memory.
 const INSTANCE: &str = "varnish";
-/// The first version with all that is rendered.
-const OLDEST: u32 = 6;
-const INSTALL: &str = "install it: apt-get install varnish varnish-modules";
 /// VCL is compiled by the C compiler; it is faster about it when nothing has to be optimised.
 const COMPILER: &str = "cc_command=exec gcc -std=gnu11 -O0 -pthread -fpic -shared -Wl,-x -o %o %s";
+
+/// The first version with all that is rendered.
+const VERSION: Version = Version {
+    program: "varnishd",
+    arguments: &["-V"],
+    read: |printed| after(printed, "(varnish-"),
+    least: (6, 0),
+    install: "apt-get install varnish varnish-modules",
+};
 
 /// The adapter.
 #[derive(Clone, Copy, Debug)]
@@ -41,16 +48,7 @@ impl Adapter for Varnish {
     }
 
     async fn version(&self) -> Result<String, SetupError> {
-        let mut command = Command::new(binary::find("varnishd"));
-        command.arg("-V");
-        match printed(command).await {
-            Ok((true, text)) => recent_enough(&text),
-            Ok((false, output)) => Err(SetupError::new(format!("varnishd -V failed: {output}"))),
-            Err(error) => Err(SetupError::with_help(
-                format!("varnishd can't be run: {error}"),
-                INSTALL,
-            )),
-        }
+        VERSION.ask().await
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
@@ -105,24 +103,6 @@ fn command(dir: &Path) -> Command {
     command.arg("-f").arg(dir.join(CONFIGURATION));
     command.args(["-p", COMPILER]);
     command
-}
-
-/// The version in `varnishd (varnish-7.1.1 revision …)`, unless it is too old.
-fn recent_enough(text: &str) -> Result<String, SetupError> {
-    let unreadable = || SetupError::new(format!("varnishd -V says no version: {text}"));
-    let (_, rest) = text.split_once("(varnish-").ok_or_else(unreadable)?;
-    let version = rest.split([' ', ')']).next().ok_or_else(unreadable)?;
-    let major = version.split('.').next().map(str::parse::<u32>);
-    let Some(Ok(major)) = major else {
-        return Err(unreadable());
-    };
-    if major < OLDEST {
-        return Err(SetupError::with_help(
-            format!("varnish {version} is older than {OLDEST}"),
-            INSTALL,
-        ));
-    }
-    Ok(version.to_owned())
 }
 
 #[cfg(test)]

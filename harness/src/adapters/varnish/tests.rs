@@ -54,10 +54,7 @@ fn no_pipe_leads_past_a_guard() {
 }
 
 #[test]
-fn versions_are_read_and_old_ones_refused() {
-    let told = |version: &str| format!("varnishd (varnish-{version} revision 7cee1c58)\nCopyright");
-    assert_eq!(recent_enough(&told("7.1.1")).ok().as_deref(), Some("7.1.1"));
-    let old = recent_enough(&told("5.2.0")).err();
-    assert!(old.is_some_and(|error| error.message.contains("older") && error.help.is_some()));
-    assert!(recent_enough("what?").is_err());
+fn the_version_is_read() {
+    let printed = "varnishd (varnish-7.1.1 revision 7cee1c581bead20e88d101ab3d72afb29f14d87a)";
+    assert_eq!(VERSION.judge(printed).ok().as_deref(), Some("7.1.1"));
 }
