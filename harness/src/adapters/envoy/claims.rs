@@ -47,6 +47,13 @@ pub(super) fn filters(expression: &str) -> [Value; 2] {
 pub(super) fn rules(issuer: &TokenIssuer, fetched: bool) -> Result<String, Unsupported> {
     let mut rules = vec![format!("{} == {}", claim("iss"), text(&issuer.issuer)?)];
     rules.extend(REFUSED.map(|name| format!("!({})", has(HEADER, name))));
+    // An empty name is taken for none. A token that is bound to a certificate is nobody's without one.
+    rules.push(format!(
+        "(!({}) || {} != '')",
+        has(HEADER, "kid"),
+        header("kid")
+    ));
+    rules.push(format!("!({})", has_claim("cnf")));
     if fetched {
         rules.push(format!("!({} in {SECRET})", header("alg")));
     }

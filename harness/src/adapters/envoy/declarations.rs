@@ -118,6 +118,118 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "keys are fetched by the clock: one that is not known is no reason to",
     },
     Declaration {
+        selector: "JWT-170",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "JWT-171",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "JWT-172",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "JWT-173",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "JWT-174",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "JWT-175",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "GUARD-008",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "GUARD-009",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-080",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-131",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-132",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-135",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-136",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-157",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-137",
+        reason: "how long keys live is said by the configuration alone, not by the issuer",
+    },
+    Declaration {
+        selector: "JWT-024",
+        reason: "published keys are taken whatever their length",
+    },
+    Declaration {
+        selector: "JWT-139",
+        reason: "published keys are taken whatever their length",
+    },
+    Declaration {
+        selector: "JWT-025",
+        reason: "of a signature that is too long the end is not looked at",
+    },
+    Declaration {
+        selector: "JWT-034",
+        reason: "local replies are texts",
+    },
+    Declaration {
+        selector: "JWT-063",
+        reason: "a scheme is compared with upper and lower case apart",
+    },
+    Declaration {
+        selector: "JWT-110",
+        reason: "a claim goes upstream as it is, and where a header can't have it the request fails",
+    },
+    Declaration {
+        selector: "JWT-111",
+        reason: "a claim goes upstream as it is, and where a header can't have it the request fails",
+    },
+    Declaration {
+        selector: "GUARD-002",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "JWT-112",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "JWT-113",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "JWT-026",
+        reason: "what decodes to the parts of a token is one, however it is written",
+    },
+    Declaration {
+        selector: "JWT-027",
+        reason: "what decodes to the parts of a token is one, however it is written",
+    },
+    Declaration {
+        selector: "JWT-062",
+        reason: "what can be no token is refused with 401, as a token that is not good",
+    },
+    Declaration {
         selector: "JWT-150",
         reason: "a key set of any size is taken, and one of secrets alone is one in which the token's key isn't",
     },

@@ -14,6 +14,7 @@ use super::values::duration;
 use crate::adapters::common::callers::referred;
 use crate::adapters::common::tokens::{KeyServerTls, KeySet, TokenIssuer, TokenKey};
 use crate::adapters::{Bindings, Unsupported};
+use crate::fixtures::jwks_server::JwksServer;
 use crate::fixtures::{Fixture, pem_name};
 
 /// Where the keys of an issuer are.
@@ -52,9 +53,7 @@ impl Keys {
                     server: None,
                 })
             }
-            (None, Some(_), None) => Err(Unsupported::new(
-                "jwt-validate.discovery: metadata of issuers is not read",
-            )),
+            (None, Some(url), None) => Self::fetched(&named_by_metadata(url)?, issuer),
             _ => Err(Unsupported::new(
                 "jwt-validate: one of jwks, discovery and keys",
             )),
@@ -202,6 +201,18 @@ fn public_key(pem: &str) -> Option<(Value, Option<&'static str>)> {
 /// A number without the zero that says that it is not negative.
 fn strip(number: &[u8]) -> &[u8] {
     number.strip_prefix(&[0]).unwrap_or(number)
+}
+
+/// The address of the keys of an issuer that has metadata. Envoy reads none: whoever writes its configuration has looked
+/// it up in them (Istio does where there is no `jwksUri`), and that of the issuers of fixtures is this one.
+fn named_by_metadata(issuer: &str) -> Result<String, Unsupported> {
+    let (authority, secure) = server(issuer)?;
+    let scheme = if secure { "https" } else { "http" };
+    let host = match (secure::host(&authority), authority.ends_with(":443")) {
+        (host, true) => host,
+        _ => &authority,
+    };
+    Ok(format!("{scheme}://{host}{}", JwksServer::KEYS))
 }
 
 fn cluster_name(authority: &str) -> String {

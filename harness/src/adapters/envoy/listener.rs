@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::render::{object, put};
-use super::tokens::Required;
+use super::tokens::{NAMESPACE, PAYLOAD, Required};
 use super::values::{duration, extension, header, typed};
 use super::{ACCESS_LOG, challenges, plugins, secure};
 use crate::adapters::Unsupported;
@@ -181,6 +181,9 @@ impl Parts<'_> {
                 Value::from(format!("%REQ({consumer})%")),
             )
         });
+        let subject = format!("%DYNAMIC_METADATA({NAMESPACE}:{PAYLOAD}:sub)%");
+        let subject =
+            (!self.required.is_empty()).then(|| ("subject".to_owned(), Value::from(subject)));
         let logged = self.logged.iter().map(|name| {
             let member = name.to_lowercase().replace('-', "_");
             (member, format!("%REQ({})%", name.to_uppercase()).into())
@@ -192,7 +195,7 @@ impl Parts<'_> {
                 "path": ACCESS_LOG,
                 "log_format": {
                     "omit_empty_values": true,
-                    "json_format": object(fixed.into_iter().chain(consumer).chain(logged)),
+                    "json_format": object(fixed.into_iter().chain(consumer).chain(subject).chain(logged)),
                 },
             }),
         )
