@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::claims::POLICY;
+use super::places::MALFORMED;
 use super::render::put;
 use super::values::extension;
 
@@ -10,6 +11,8 @@ use super::values::extension;
 const OWN: &str = "gateway";
 /// How jwt_authn tells that it turns a request away.
 const DENIED: &str = "jwt_authn_access_denied";
+/// How a policy tells it.
+const TURNED_AWAY: &str = "rbac_access_denied_matched_policy";
 /// In how many seconds keys that could not be fetched may be there.
 const SOON: &str = "1";
 
@@ -35,6 +38,8 @@ impl Challenges {
         self.put("challenge", self.bearer(""));
         let invalid = ", error=\"invalid_token\", error_description=\"the token is not accepted\"";
         self.put("invalid", self.bearer(invalid));
+        let malformed = ", error=\"invalid_request\", error_description=\"that can be no token\"";
+        self.put("malformed", self.bearer(malformed));
     }
 
     /// That of a token which doesn't reach so far (RFC 6750 §3.1).
@@ -81,9 +86,14 @@ pub(super) fn replies(with_tokens: bool) -> Value {
             "headers_to_add": [added("retry-after", SOON.to_owned())],
         }));
         all.push(json!({
+            "filter": because(&format!("response.code_details == '{TURNED_AWAY}[{MALFORMED}]'")),
+            "status_code": 400,
+            "headers_to_add": [challenge("malformed")],
+        }));
+        all.push(json!({
             "filter": because(&format!(
                 "(response.code_details.startsWith('{DENIED}') && response.code_details != '{DENIED}{{Jwt_is_missing}}') \
-                 || response.code_details == 'rbac_access_denied_matched_policy[{POLICY}]'"
+                 || response.code_details == '{TURNED_AWAY}[{POLICY}]'"
             )),
             "status_code": 401,
             "headers_to_add": [challenge("invalid")],

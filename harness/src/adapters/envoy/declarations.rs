@@ -110,10 +110,6 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "a request without the claim that a limit is keyed by is counted with all such requests",
     },
     Declaration {
-        selector: "JWT-067",
-        reason: "what can be no token is refused with 401, as a token that is not good",
-    },
-    Declaration {
         selector: "JWT-134",
         reason: "keys are fetched by the clock: one that is not known is no reason to",
     },
@@ -218,18 +214,6 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "a claim that is a list goes upstream in base64",
     },
     Declaration {
-        selector: "JWT-026",
-        reason: "what decodes to the parts of a token is one, however it is written",
-    },
-    Declaration {
-        selector: "JWT-027",
-        reason: "what decodes to the parts of a token is one, however it is written",
-    },
-    Declaration {
-        selector: "JWT-062",
-        reason: "what can be no token is refused with 401, as a token that is not good",
-    },
-    Declaration {
         selector: "JWT-150",
         reason: "a key set of any size is taken, and one of secrets alone is one in which the token's key isn't",
     },
@@ -298,10 +282,5 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "JWT-095",
         reason: "a token that came in the query goes upstream there, though it is not to be forwarded",
         link: "https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/jwt_authn/v3/config.proto",
-    },
-    KnownFailing {
-        selector: "JWT-097",
-        reason: "of several tokens the one that is found first counts, or the request is one without a token",
-        link: "https://www.rfc-editor.org/rfc/rfc6750#section-2",
     },
 ];

@@ -10,6 +10,7 @@ mod declarations;
 mod keys;
 mod limits;
 mod listener;
+mod places;
 mod plugins;
 mod render;
 mod retries;

@@ -9,7 +9,7 @@ use super::render::{object, put};
 use super::rules::{self, Rules};
 use super::tokens::{self, Required};
 use super::values::{extension, typed};
-use super::{claims, cors, limits};
+use super::{claims, cors, limits, places};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::{ApiKey, Callers};
 use crate::adapters::common::plugins::{
@@ -20,7 +20,7 @@ use crate::fixtures::{OneOrMany, RouteApi, Service};
 
 /// The filters in the order in which requests come to them: a preflight carries no key, limits count by who calls, and what
 /// is refused is not read. Each with its type, and what it says where no route says more.
-const CHAIN: [(&str, &str, &str); 11] = [
+const CHAIN: [(&str, &str, &str); 13] = [
     ("cors", "cors.v3.Cors", "{}"),
     (
         "vary",
@@ -32,6 +32,8 @@ const CHAIN: [(&str, &str, &str); 11] = [
         "api_key_auth.v3.ApiKeyAuth",
         r#"{"key_sources": [{"header": "x-api-key"}]}"#,
     ),
+    ("offered", "set_filter_state.v3.Config", "{}"),
+    ("invalid-request", "rbac.v3.RBAC", "{}"),
     ("jwt_authn", "jwt_authn.v3.JwtAuthentication", "{}"),
     ("token", "set_filter_state.v3.Config", "{}"),
     ("invalid-token", "rbac.v3.RBAC", "{}"),
@@ -196,6 +198,9 @@ impl Plugins {
         material: &Material<'_>,
     ) -> Result<(), Unsupported> {
         let required = Required::of(config, route, material)?;
+        let place = config.token.as_ref();
+        self.set("offered", places::gathered(place));
+        self.set("invalid-request", places::turned_away(place));
         self.set("jwt_authn", required.by_route());
         let [told, turned_away] = claims::filters(&required.rules);
         self.set("token", told);

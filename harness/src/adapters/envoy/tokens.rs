@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::claims;
 use super::clusters::Clusters;
 use super::keys::{Keys, Material};
 use super::render::{object, put};
 use super::values::typed;
+use super::{claims, places};
 use crate::adapters::Unsupported;
-use crate::adapters::common::tokens::{JwtValidate, TokenIssuer, TokenPlace};
+use crate::adapters::common::tokens::{JwtValidate, TokenIssuer};
 use crate::fixtures::RouteApi;
 
 /// Where the filter puts what a token says, for those that come later.
@@ -105,7 +105,7 @@ pub(super) fn filter(all: &[Required]) -> Value {
 
 /// What the providers of a route have in common.
 fn common(config: &JwtValidate) -> Result<Vec<(&'static str, Value)>, Unsupported> {
-    let (key, place) = place(config.token.as_ref(), config.forward)?;
+    let (key, place) = places::looked_at(config.token.as_ref(), config.forward)?;
     let told = config.claims_to_headers.iter();
     let told: Vec<Value> = told
         .map(|(claim, header)| json!({"header_name": header, "claim_name": claim}))
@@ -139,35 +139,4 @@ fn provider(
         put(&mut settings, key, value.clone());
     }
     Ok(settings)
-}
-
-/// Where a token is looked for. By itself the filter would take one from the query as well.
-fn place(place: Option<&TokenPlace>, forward: bool) -> Result<(&'static str, Value), Unsupported> {
-    let usual = TokenPlace::default();
-    let TokenPlace {
-        header,
-        scheme,
-        cookie,
-        query,
-    } = place.unwrap_or(&usual);
-    match (cookie, query) {
-        (None, None) => {
-            let name = header.as_deref().unwrap_or("Authorization");
-            let scheme = match (scheme, header) {
-                (Some(scheme), _) => format!("{scheme} "),
-                (None, None) => "Bearer ".to_owned(),
-                (None, Some(_)) => String::new(),
-            };
-            let mut place = json!({"name": name});
-            if !scheme.is_empty() {
-                put(&mut place, "value_prefix", scheme);
-            }
-            Ok(("from_headers", json!([place])))
-        }
-        (Some(name), None) if forward => Ok(("from_cookies", json!([name]))),
-        (None, Some(name)) if forward => Ok(("from_params", json!([name]))),
-        _ => Err(Unsupported::new(
-            "jwt-validate.forward: only a token of a header is taken away",
-        )),
-    }
 }
