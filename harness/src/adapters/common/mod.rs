@@ -5,4 +5,5 @@ pub(super) mod callers;
 pub(super) mod globals;
 pub(super) mod plugins;
 pub(super) mod routes;
+pub(super) mod tokens;
 pub(super) mod values;

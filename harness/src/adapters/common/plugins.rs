@@ -1,15 +1,13 @@
 //! The configurations of plugins, as far as other gateways have a counterpart. What isn't here is refused when it is read,
 //! so that no adapter overlooks an option.
 
-use std::collections::BTreeMap;
-
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::values;
 use crate::adapters::Unsupported;
-use crate::fixtures::{OneOrMany, PathPattern, RouteApi, Service};
+use crate::fixtures::{PathPattern, RouteApi, Service};
 
 /// The configuration of a plugin, docs/plugins.md has its meaning.
 pub(in crate::adapters) trait Settings: DeserializeOwned {
@@ -26,14 +24,7 @@ pub(in crate::adapters) trait Settings: DeserializeOwned {
         } else {
             config.clone()
         };
-        serde_json::from_value(config).map_err(|error| {
-            let text = error.to_string();
-            let reason = match text.split_once(", expected") {
-                Some((unknown, _)) => unknown.replace("unknown field", "nothing corresponds to"),
-                None => text,
-            };
-            Unsupported::new(format!("{}: {reason}", Self::PLUGIN))
-        })
+        parse(Self::PLUGIN, config)
     }
 
     /// That of the plugin on a route, if it is there.
@@ -43,6 +34,21 @@ pub(in crate::adapters) trait Settings: DeserializeOwned {
     fn on(route: &RouteApi) -> Result<Option<Self>, Unsupported> {
         route.plugin(Self::PLUGIN).map(Self::read).transpose()
     }
+}
+
+/// Reads a plugin's configuration, and tells what is not here in words of its own.
+///
+/// # Errors
+/// When it has an option that is not here.
+pub(super) fn parse<T: DeserializeOwned>(plugin: &str, config: Value) -> Result<T, Unsupported> {
+    serde_json::from_value(config).map_err(|error| {
+        let text = error.to_string();
+        let reason = match text.split_once(", expected") {
+            Some((unknown, _)) => unknown.replace("unknown field", "nothing corresponds to"),
+            None => text,
+        };
+        Unsupported::new(format!("{plugin}: {reason}"))
+    })
 }
 
 /// Declares the configuration of a plugin.
@@ -77,24 +83,6 @@ settings!("basic-auth" BasicAuth {
     #[serde(default = "consumer_header")]
     consumer_header: String,
     #[serde(default)]
-    forward: bool,
-});
-
-settings!("jwt-validate" JwtValidate {
-    issuer: String,
-    jwks: Option<String>,
-    audience: Option<OneOrMany>,
-    algorithms: Option<Vec<String>>,
-    leeway: Option<String>,
-    token: Option<TokenPlace>,
-    tls: Option<KeyServerTls>,
-    #[serde(default)]
-    claims_to_headers: BTreeMap<String, String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default = "realm")]
-    realm: String,
-    #[serde(default = "yes")]
     forward: bool,
 });
 
@@ -179,23 +167,6 @@ pub(in crate::adapters) struct Rule {
     pub consumers: Option<Vec<String>>,
     pub methods: Option<Vec<String>>,
     pub paths: Option<Vec<PathPattern>>,
-}
-
-/// Where a token is looked for.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in crate::adapters) struct TokenPlace {
-    pub header: Option<String>,
-    pub scheme: Option<String>,
-    pub cookie: Option<String>,
-    pub query: Option<String>,
-}
-
-/// Whom to trust when keys are fetched.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub(in crate::adapters) struct KeyServerTls {
-    pub ca: OneOrMany,
 }
 
 impl RateLimit {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::tokens::{NAMESPACE, PAYLOAD};
+use super::claims::{self, text};
 use super::values::typed;
 use crate::adapters::Unsupported;
 use crate::fixtures::{Document, Fixture};
@@ -84,18 +84,20 @@ impl Identity {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// The settings of the filter that tells whose a token is, by an expression of CEL; none where tokens are nobody's.
-    pub fn told(&self, header: &str) -> Result<Option<Value>, Unsupported> {
-        let claims = format!("metadata.filter_metadata['{NAMESPACE}']['{PAYLOAD}']");
+    /// The settings of the filter that tells whose a token is by these claims, the first first, by an expression of CEL;
+    /// none where tokens are nobody's.
+    pub fn told(&self, header: &str, claims: &[String]) -> Result<Option<Value>, Unsupported> {
         let (mut expression, mut any) = (String::new(), false);
-        for member in &self.members {
-            for token in member.tokens.iter().filter(|token| token.claim == "sub") {
+        for claim in claims {
+            for (member, token) in self.tokens().filter(|(_, token)| token.claim == *claim) {
+                text(claim)?;
                 let issuer = token.issuer.iter();
-                let issuer =
-                    issuer.map(|issuer| Ok(format!("{claims}['iss'] == {} && ", text(issuer)?)));
+                let issuer = issuer
+                    .map(|issuer| Ok(format!("{} == {} && ", claims::claim("iss"), text(issuer)?)));
                 let issuer: String = issuer.collect::<Result<_, Unsupported>>()?;
                 let (value, name) = (text(&token.value)?, text(&member.name)?);
-                expression.push_str(&format!("{issuer}{claims}['sub'] == {value} ? {name} : "));
+                let (has, is) = (claims::has_claim(claim), claims::claim(claim));
+                expression.push_str(&format!("{issuer}{has} && {is} == {value} ? {name} : "));
                 any = true;
             }
         }
@@ -109,16 +111,9 @@ impl Identity {
             )
         }))
     }
-}
 
-/// A text in an expression.
-fn text(text: &str) -> Result<String, Unsupported> {
-    let plain = |c: char| c.is_ascii_graphic() && !matches!(c, '\'' | '\\' | '%' | '(' | ')');
-    if text.chars().all(plain) {
-        Ok(format!("'{text}'"))
-    } else {
-        Err(Unsupported::new(format!(
-            "the name {text:?} in an expression"
-        )))
+    fn tokens(&self) -> impl Iterator<Item = (&Member, &Token)> {
+        let all = self.members.iter();
+        all.flat_map(|member| member.tokens.iter().map(move |token| (member, token)))
     }
 }

@@ -32,12 +32,6 @@ pub(super) const SHOWS: &[Shows] = &[
         selectors: &["UP-008"],
         reason: "to Envoy a connection that is not made in time is one that is not made",
     },
-    Shows {
-        meaning: Meaning::Status(401),
-        status: 403,
-        selectors: &["JWT-200", "JWT-201", "JWT-202"],
-        reason: "a token for another audience is forbidden rather than no token",
-    },
 ];
 
 pub(super) const UNSUPPORTED: &[Declaration] = &[
@@ -108,10 +102,6 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "HTTP/2 is spoken where it is configured, whatever the upstream agreed to",
     },
     Declaration {
-        selector: "EX-062",
-        reason: "a token for another audience is refused with 403, where others are with 401",
-    },
-    Declaration {
         selector: "AUTHZ-027",
         reason: "a claim that is a list goes upstream in base64",
     },
@@ -120,32 +110,116 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "a request without the claim that a limit is keyed by is counted with all such requests",
     },
     Declaration {
-        selector: "JWT-040",
-        reason: "a clock skew of none is taken for the usual one of a minute",
+        selector: "JWT-134",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
     },
     Declaration {
-        selector: "JWT-041",
-        reason: "a clock skew of none is taken for the usual one of a minute",
+        selector: "JWT-170",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
     },
     Declaration {
-        selector: "JWT-042",
-        reason: "when a token was issued is not looked at",
+        selector: "JWT-171",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
     },
     Declaration {
-        selector: "JWT-045",
-        reason: "audiences are compared without a slash at their end",
+        selector: "JWT-172",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
     },
     Declaration {
-        selector: "JWT-047",
-        reason: "the typ of a token is not looked at",
+        selector: "JWT-173",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
     },
     Declaration {
-        selector: "JWT-051",
-        reason: "a date is a number, however far away",
+        selector: "JWT-174",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
     },
     Declaration {
-        selector: "JWT-052",
-        reason: "a clock skew of none is taken for the usual one of a minute",
+        selector: "JWT-175",
+        reason: "metadata is read by whoever writes the configuration, when it is written",
+    },
+    Declaration {
+        selector: "GUARD-008",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "GUARD-009",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-080",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-131",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-132",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-135",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-136",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-157",
+        reason: "keys are fetched by the clock: one that is not known is no reason to",
+    },
+    Declaration {
+        selector: "JWT-137",
+        reason: "how long keys live is said by the configuration alone, not by the issuer",
+    },
+    Declaration {
+        selector: "JWT-024",
+        reason: "published keys are taken whatever their length",
+    },
+    Declaration {
+        selector: "JWT-139",
+        reason: "published keys are taken whatever their length",
+    },
+    Declaration {
+        selector: "JWT-025",
+        reason: "of a signature that is too long the end is not looked at",
+    },
+    Declaration {
+        selector: "JWT-034",
+        reason: "local replies are texts",
+    },
+    Declaration {
+        selector: "JWT-063",
+        reason: "a scheme is compared with upper and lower case apart",
+    },
+    Declaration {
+        selector: "JWT-110",
+        reason: "a claim goes upstream as it is, and where a header can't have it the request fails",
+    },
+    Declaration {
+        selector: "JWT-111",
+        reason: "a claim goes upstream as it is, and where a header can't have it the request fails",
+    },
+    Declaration {
+        selector: "GUARD-002",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "JWT-112",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "JWT-113",
+        reason: "a claim that is a list goes upstream in base64",
+    },
+    Declaration {
+        selector: "JWT-150",
+        reason: "a key set of any size is taken, and one of secrets alone is one in which the token's key isn't",
+    },
+    Declaration {
+        selector: "JWT-154",
+        reason: "redirects of a server of keys are not followed",
     },
     Declaration {
         selector: "JWT-091",
@@ -208,10 +282,5 @@ pub(super) const KNOWN_FAILING: &[KnownFailing] = &[
         selector: "JWT-095",
         reason: "a token that came in the query goes upstream there, though it is not to be forwarded",
         link: "https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/http/jwt_authn/v3/config.proto",
-    },
-    KnownFailing {
-        selector: "JWT-097",
-        reason: "of several tokens the one that is found first counts, or the request is one without a token",
-        link: "https://www.rfc-editor.org/rfc/rfc6750#section-2",
     },
 ];

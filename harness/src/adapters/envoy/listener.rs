@@ -5,9 +5,9 @@ use std::net::SocketAddr;
 use serde_json::{Value, json};
 
 use super::render::{object, put};
-use super::tokens::Provider;
+use super::tokens::{NAMESPACE, PAYLOAD, Required};
 use super::values::{duration, extension, header, typed};
-use super::{ACCESS_LOG, plugins, secure};
+use super::{ACCESS_LOG, challenges, plugins, secure};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::Callers;
 use crate::fixtures::Listener;
@@ -30,7 +30,7 @@ pub(super) struct Parts<'a> {
     pub address: SocketAddr,
     pub routes: Value,
     pub filters: Vec<String>,
-    pub providers: Vec<Provider>,
+    pub required: Vec<Required>,
     pub callers: &'a Callers,
     pub logged: &'a [String],
     pub told: &'a [String],
@@ -116,7 +116,7 @@ impl Parts<'_> {
     }
 
     fn manager(&self, http2: bool) -> Value {
-        let mut filters: Vec<Value> = plugins::chain(&self.filters, &self.providers);
+        let mut filters: Vec<Value> = plugins::chain(&self.filters, &self.required);
         filters.push(extension(
             "envoy.filters.http.router",
             "extensions.filters.http.router.v3.Router",
@@ -139,7 +139,7 @@ impl Parts<'_> {
                 "proxy_100_continue": true,
                 "upgrade_configs": [{"upgrade_type": "websocket"}],
                 "early_header_mutation_extensions": [self.forgeries()],
-                "local_reply_config": {"mappers": plugins::challenges()},
+                "local_reply_config": {"mappers": challenges::replies(!self.required.is_empty())},
                 "route_config": self.routes,
                 "http_filters": filters,
             }),
@@ -181,6 +181,9 @@ impl Parts<'_> {
                 Value::from(format!("%REQ({consumer})%")),
             )
         });
+        let subject = format!("%DYNAMIC_METADATA({NAMESPACE}:{PAYLOAD}:sub)%");
+        let subject =
+            (!self.required.is_empty()).then(|| ("subject".to_owned(), Value::from(subject)));
         let logged = self.logged.iter().map(|name| {
             let member = name.to_lowercase().replace('-', "_");
             (member, format!("%REQ({})%", name.to_uppercase()).into())
@@ -192,7 +195,7 @@ impl Parts<'_> {
                 "path": ACCESS_LOG,
                 "log_format": {
                     "omit_empty_values": true,
-                    "json_format": object(fixed.into_iter().chain(consumer).chain(logged)),
+                    "json_format": object(fixed.into_iter().chain(consumer).chain(subject).chain(logged)),
                 },
             }),
         )

@@ -2,11 +2,15 @@
 //! for each service, and for each route the settings of the filters that are in force on it.
 
 mod callers;
+mod challenges;
+mod claims;
 mod clusters;
 mod cors;
 mod declarations;
+mod keys;
 mod limits;
 mod listener;
+mod places;
 mod plugins;
 mod render;
 mod retries;

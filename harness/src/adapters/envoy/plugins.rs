@@ -3,21 +3,24 @@
 use serde_json::{Map, Value, json};
 
 use super::callers::Identity;
+use super::challenges::Challenges;
+use super::keys::Material;
 use super::render::{object, put};
 use super::rules::{self, Rules};
-use super::tokens::{self, Provider};
+use super::tokens::{self, Required};
 use super::values::{extension, typed};
-use super::{cors, limits};
+use super::{claims, cors, limits, places};
 use crate::adapters::Unsupported;
 use crate::adapters::common::callers::{ApiKey, Callers};
 use crate::adapters::common::plugins::{
-    Cors, JwtValidate, KeyAuth, Observability, RouteByHeader, Settings as _, largest_request,
+    Cors, KeyAuth, Observability, RouteByHeader, Settings as _, largest_request,
 };
-use crate::fixtures::{RouteApi, Service};
+use crate::adapters::common::tokens::JwtValidate;
+use crate::fixtures::{OneOrMany, RouteApi, Service};
 
 /// The filters in the order in which requests come to them: a preflight carries no key, limits count by who calls, and what
 /// is refused is not read. Each with its type, and what it says where no route says more.
-const CHAIN: [(&str, &str, &str); 9] = [
+const CHAIN: [(&str, &str, &str); 13] = [
     ("cors", "cors.v3.Cors", "{}"),
     (
         "vary",
@@ -29,7 +32,11 @@ const CHAIN: [(&str, &str, &str); 9] = [
         "api_key_auth.v3.ApiKeyAuth",
         r#"{"key_sources": [{"header": "x-api-key"}]}"#,
     ),
+    ("offered", "set_filter_state.v3.Config", "{}"),
+    ("invalid-request", "rbac.v3.RBAC", "{}"),
     ("jwt_authn", "jwt_authn.v3.JwtAuthentication", "{}"),
+    ("token", "set_filter_state.v3.Config", "{}"),
+    ("invalid-token", "rbac.v3.RBAC", "{}"),
     (
         "consumer",
         "header_mutation.v3.HeaderMutation",
@@ -55,8 +62,6 @@ const AUTHENTICATIONS: [&str; 4] = [
 ];
 /// The header in which upstreams are told whose a token is.
 const CONSUMER: &str = "X-Consumer-Name";
-/// The namespace of what routes say for local replies and for the log.
-const OWN: &str = "gateway";
 
 /// The plugins of a route.
 #[derive(Default)]
@@ -68,13 +73,12 @@ pub(super) struct Plugins {
     /// CORS, where it is in force.
     pub cors: Option<cors::Policy>,
     /// How tokens are checked.
-    pub provider: Option<Provider>,
+    pub required: Option<Required>,
     /// The header in which the upstream is told who calls.
     pub told: Option<String>,
     /// Which header chooses another service.
     canary: Option<RouteByHeader>,
-    /// What local replies are told of the route.
-    metadata: Map<String, Value>,
+    challenges: Challenges,
     /// What the upstream does not get.
     removed: Vec<String>,
     answers_without: Vec<&'static str>,
@@ -86,6 +90,7 @@ impl Plugins {
         route: &RouteApi,
         callers: &Callers,
         identity: &Identity,
+        material: &Material<'_>,
     ) -> Result<Self, Unsupported> {
         let mut plugins = Self::default();
         let authenticates = |name: &&str| route.plugin(name).is_some();
@@ -105,7 +110,9 @@ impl Plugins {
             match plugin.name.as_str() {
                 "cors" => plugins.cors(&Cors::read(config)?)?,
                 "key-auth" => plugins.key_auth(&KeyAuth::read(config)?, route, callers)?,
-                "jwt-validate" => plugins.tokens(&JwtValidate::read(config)?, route, identity)?,
+                "jwt-validate" => {
+                    plugins.tokens(&JwtValidate::read(config)?, route, identity, material)?;
+                }
                 "authorize" => {}
                 "rate-limit" => {
                     let limit = limits::filter(config, route)?;
@@ -158,13 +165,7 @@ impl Plugins {
             "response_headers_to_remove",
             self.answers_without.clone(),
         );
-        if !self.metadata.is_empty() {
-            put(
-                route,
-                "metadata",
-                json!({"filter_metadata": {OWN: self.metadata}}),
-            );
-        }
+        self.challenges.put_into(route);
     }
 
     fn set(&mut self, filter: &str, settings: Value) {
@@ -194,16 +195,28 @@ impl Plugins {
         config: &JwtValidate,
         route: &RouteApi,
         identity: &Identity,
+        material: &Material<'_>,
     ) -> Result<(), Unsupported> {
-        self.set("jwt_authn", tokens::required(&route.name));
-        self.provider = Some(Provider::of(config, route)?);
-        if let Some(settings) = identity.told(CONSUMER)? {
+        let required = Required::of(config, route, material)?;
+        let place = config.token.as_ref();
+        self.set("offered", places::gathered(place));
+        self.set("invalid-request", places::turned_away(place));
+        self.set("jwt_authn", required.by_route());
+        let [told, turned_away] = claims::filters(&required.rules);
+        self.set("token", told);
+        self.set("invalid-token", turned_away);
+        self.required = Some(required);
+        self.challenges
+            .of_tokens(&config.realm, config.resource_metadata.as_deref());
+        let usual = OneOrMany(vec!["sub".to_owned()]);
+        let OneOrMany(named_by) = config.consumer_claim.as_ref().unwrap_or(&usual);
+        if let Some(settings) = identity.told(CONSUMER, named_by)? {
             self.set("consumer", settings);
             self.told = Some(CONSUMER.to_owned());
         }
         if !config.scopes.is_empty() {
             self.set("scopes", rules::scoped(&config.scopes));
-            self.wants_scopes(&config.scopes, &config.realm);
+            self.challenges.of_scopes(&config.scopes);
         }
         Ok(())
     }
@@ -216,18 +229,9 @@ impl Plugins {
             }
         }
         if !rules.scopes.is_empty() {
-            self.wants_scopes(&rules.scopes, "gateway");
+            self.challenges.of_scopes(&rules.scopes);
         }
         Ok(())
-    }
-
-    /// The challenge of a token that doesn't reach so far (RFC 6750 §3.1).
-    fn wants_scopes(&mut self, scopes: &[String], realm: &str) {
-        let scopes = scopes.join(" ");
-        let challenge =
-            format!("Bearer realm=\"{realm}\", error=\"insufficient_scope\", scope=\"{scopes}\"");
-        self.metadata
-            .insert("insufficient".to_owned(), challenge.into());
     }
 
     fn key_auth(
@@ -258,21 +262,19 @@ impl Plugins {
                 json!({"credentials": credentials, "key_sources": sources, "forwarding": forwarding}),
             ),
         );
-        let challenge = format!("ApiKey realm=\"{}\"", config.realm);
-        self.metadata
-            .insert("challenge".to_owned(), challenge.into());
+        self.challenges.of_keys(&config.realm);
         Ok(())
     }
 }
 
 /// The filters that some route has settings for, in their order.
-pub(super) fn chain(used: &[String], providers: &[Provider]) -> Vec<Value> {
+pub(super) fn chain(used: &[String], required: &[Required]) -> Vec<Value> {
     let known = CHAIN
         .iter()
         .filter(|(name, ..)| used.iter().any(|used| used == name));
     let known = known.map(|(name, kind, usual)| {
         let usual = match *name {
-            "jwt_authn" => tokens::filter(providers),
+            "jwt_authn" => tokens::filter(required),
             _ => serde_json::from_str(usual).unwrap_or_default(),
         };
         ((*name).to_owned(), *kind, usual)
@@ -290,23 +292,6 @@ pub(super) fn chain(used: &[String], providers: &[Provider]) -> Vec<Value> {
             filter
         })
         .collect()
-}
-
-/// What local replies carry besides: the challenge of the route, where a filter has none of its own.
-pub(super) fn challenges() -> Value {
-    let challenge = |status: u16, key: &str| {
-        json!({
-            "filter": {"status_code_filter": {"comparison": {
-                "op": "EQ",
-                "value": {"default_value": status, "runtime_key": "gateway.challenge"},
-            }}},
-            "headers_to_add": [{
-                "header": {"key": "www-authenticate", "value": format!("%METADATA(ROUTE:{OWN}:{key})%")},
-                "append_action": "ADD_IF_ABSENT",
-            }],
-        })
-    };
-    json!([challenge(401, "challenge"), challenge(403, "insufficient")])
 }
 
 fn without_counterpart(plugin: &str) -> Unsupported {

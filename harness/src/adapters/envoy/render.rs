@@ -4,9 +4,10 @@ use serde_json::{Map, Value, json};
 
 use super::callers::Identity;
 use super::clusters::Clusters;
+use super::keys::Material;
 use super::plugins::Plugins;
 use super::routes::{Entry, virtual_hosts};
-use super::tokens::Provider;
+use super::tokens::Required;
 use super::{CONFIGURATION, listener};
 use crate::adapters::common::callers::Callers;
 use crate::adapters::{Bindings, LeftOut, Rendered, Unsupported};
@@ -28,12 +29,13 @@ pub(super) fn configuration(
     let mut whole = Whole {
         callers: Callers::of(fixture, &document),
         identity: Identity::of(fixture, &document),
+        material: Material { fixture, bindings },
         bound: settings
             .tls
             .as_ref()
             .is_some_and(|tls| tls.client_certificates.is_some()),
         clusters: Clusters::new(bindings),
-        providers: Vec::new(),
+        required: Vec::new(),
         filters: Vec::new(),
         logged: Vec::new(),
         told: Vec::new(),
@@ -66,7 +68,7 @@ pub(super) fn configuration(
         address: bindings.listen,
         routes,
         filters: whole.filters,
-        providers: whole.providers,
+        required: whole.required,
         callers: &whole.callers,
         logged: &whole.logged,
         told: &whole.told,
@@ -95,9 +97,10 @@ pub(super) fn configuration(
 struct Whole<'a> {
     callers: Callers,
     identity: Identity,
+    material: Material<'a>,
     /// Whether tokens may be bound to clients' certificates.
     bound: bool,
-    providers: Vec<Provider>,
+    required: Vec<Required>,
     clusters: Clusters<'a>,
     /// The filters of which a route has settings, by name.
     filters: Vec<String>,
@@ -110,8 +113,8 @@ struct Whole<'a> {
 impl Whole<'_> {
     /// Adds a route, if all of it can be said.
     fn route(&mut self, route: &RouteApi) -> Result<(), Unsupported> {
-        let plugins = Plugins::compile(route, &self.callers, &self.identity)?;
-        if self.bound && plugins.provider.is_some() {
+        let plugins = Plugins::compile(route, &self.callers, &self.identity, &self.material)?;
+        if self.bound && plugins.required.is_some() {
             return Err(Unsupported::new(
                 "jwt-validate: whether a token is bound to the client's certificate is not looked at",
             ));
@@ -130,8 +133,8 @@ impl Whole<'_> {
         for service in std::iter::once(&route.service).chain(&route.alternatives) {
             clusters.push(self.clusters.of(service)?);
         }
-        if let Some(provider) = &plugins.provider {
-            clusters.push(provider.cluster(&self.clusters)?);
+        if let Some(required) = &plugins.required {
+            clusters.extend(required.clusters(&self.clusters)?);
         }
         let entries = Entry::of(route, &plugins)?;
         for cluster in clusters {
@@ -147,7 +150,7 @@ impl Whole<'_> {
                 self.logged.push(header);
             }
         }
-        self.providers.extend(plugins.provider);
+        self.required.extend(plugins.required);
         self.told.extend(told);
         self.entries.extend(entries);
         Ok(())

@@ -13,6 +13,9 @@ use crate::adapters::Unsupported;
 use crate::adapters::common::routes::{End, Path};
 use crate::fixtures::{OneOrMany, PathPattern};
 
+/// The claims that have a token's scopes.
+const SCOPES: [&str; 2] = ["scope", "scp"];
+
 /// `authorize`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -26,6 +29,7 @@ pub(super) struct Authorize {
     claims: Option<BTreeMap<String, Value>>,
     roles_claim: Option<OneOrMany>,
     groups_claim: Option<OneOrMany>,
+    scopes_claim: Option<OneOrMany>,
 }
 
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -35,6 +39,7 @@ struct Rule {
     groups: Option<Vec<String>>,
     scopes: Option<Vec<String>>,
     claims: Option<BTreeMap<String, Value>>,
+    consumers: Option<Vec<String>>,
     methods: Option<Vec<String>>,
     paths: Option<Vec<PathPattern>>,
 }
@@ -65,6 +70,10 @@ impl Rules {
             identity,
             roles: names(&config.roles_claim, "roles"),
             groups: names(&config.groups_claim, "groups"),
+            scopes: match &config.scopes_claim {
+                Some(OneOrMany(names)) => names.clone(),
+                None => SCOPES.map(str::to_owned).to_vec(),
+            },
         };
         let short = Rule {
             roles: config.roles,
@@ -101,15 +110,20 @@ impl Rules {
 
 /// What a route asks of its tokens' scopes.
 pub(super) fn scoped(scopes: &[String]) -> Value {
-    let all: Vec<Value> = scopes.iter().map(|scope| has_scope(scope)).collect();
+    let all: Vec<Value> = scopes
+        .iter()
+        .map(|scope| has_scope(scope, &SCOPES.map(str::to_owned)))
+        .collect();
     per_route("ALLOW", vec![(vec![json!({"any": true})], all)])
 }
 
 struct Reader<'a> {
     told: Option<&'a str>,
     identity: &'a Identity,
+    /// The claims that have them.
     roles: Vec<String>,
     groups: Vec<String>,
+    scopes: Vec<String>,
 }
 
 impl Reader<'_> {
@@ -137,8 +151,11 @@ impl Reader<'_> {
                     .ok_or_else(broken)?,
             );
         }
+        if let Some(consumers) = &rule.consumers {
+            who.push(self.called(consumers).ok_or_else(broken)?);
+        }
         for scope in rule.scopes.iter().flatten() {
-            who.push(has_scope(scope));
+            who.push(has_scope(scope, &self.scopes));
         }
         for (name, wanted) in rule.claims.iter().flatten() {
             let wanted = match wanted {
@@ -177,6 +194,15 @@ impl Reader<'_> {
             return Err(broken());
         }
         Ok((what, who))
+    }
+
+    /// Whoever is one of these consumers.
+    fn called(&self, wanted: &[String]) -> Option<Value> {
+        let known = |name: &String| self.identity.names().any(|known| known == name);
+        let sound = !wanted.is_empty() && wanted.iter().all(known);
+        let told = self.told?;
+        let is = |name: &String| json!({"header": {"name": told, "string_match": {"exact": name}}});
+        sound.then(|| or(wanted.iter().map(is).collect()))
     }
 
     /// Whoever has one of these by a token's claims, or is a consumer that has.
@@ -239,9 +265,9 @@ fn is(name: &str, value: &Value) -> Vec<Value> {
 }
 
 /// A scope is a word of a text, or in a list.
-fn has_scope(scope: &str) -> Value {
+fn has_scope(scope: &str, claims: &[String]) -> Value {
     let word = format!("(.* )?{}( .*)?", escaped(scope));
-    let places = ["scope", "scp"].into_iter().flat_map(|name| {
+    let places = claims.iter().flat_map(|name| {
         [
             claim(
                 name,

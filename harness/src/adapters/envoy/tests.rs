@@ -1,7 +1,10 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 use super::*;
+use crate::adapters::process::write_files;
 use crate::adapters::proof;
+use crate::fixtures::tokens::{Algorithm, Issuer};
+use crate::lab::placeholder_bindings;
 
 #[test]
 fn configurations_are_rendered_as_before() {
@@ -11,6 +14,25 @@ fn configurations_are_rendered_as_before() {
 #[tokio::test]
 async fn envoy_accepts_every_rendered_configuration() {
     proof::accepted_by_its_own_checker(&Envoy).await;
+}
+
+#[tokio::test]
+async fn envoy_accepts_keys_that_stand_in_the_configuration() {
+    let fixture = proof::fixture("token-keys");
+    let issuer = Issuer::new("pinned.example", "vault");
+    let mut bindings = placeholder_bindings(&fixture);
+    for (name, algorithm) in [
+        ("es256.pem", Algorithm::ES256),
+        ("eddsa.pem", Algorithm::EdDSA),
+        ("rs256.pem", Algorithm::RS256),
+    ] {
+        let pem = issuer.key(algorithm).public_pem().unwrap();
+        bindings.files.insert(name.to_owned(), pem);
+    }
+    let rendered = Envoy.render(&fixture, &bindings).unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    write_files(&rendered, dir.path()).unwrap();
+    Envoy.check(&rendered, dir.path()).await.unwrap();
 }
 
 #[test]
