@@ -48,7 +48,11 @@ impl Required {
         let (mut rules, mut providers) = (Vec::new(), Vec::new());
         for issuer in &config.issuers {
             let keys = Keys::of(issuer, material)?;
-            rules.push(claims::rules(issuer, keys.are_fetched())?);
+            rules.push(if keys.unmade {
+                "false".to_owned()
+            } else {
+                claims::rules(issuer, keys.are_fetched())?
+            });
             providers.push(Provider {
                 name: match config.issuers.as_slice() {
                     [_] => route.name.clone(),
