@@ -3,7 +3,6 @@
 use serde_json::{Value, json};
 
 use super::claims::{self, text};
-use super::values::typed;
 use crate::adapters::Unsupported;
 use crate::fixtures::{Document, Fixture};
 
@@ -84,7 +83,7 @@ impl Identity {
         self.members.iter().find(|member| member.name == name)
     }
 
-    /// The settings of the filter that tells whose a token is by these claims, the first first, by an expression of CEL;
+    /// The change of a header that tells whose a token is by these claims, the first first, by an expression of CEL;
     /// none where tokens are nobody's.
     pub fn told(&self, header: &str, claims: &[String]) -> Result<Option<Value>, Unsupported> {
         let (mut expression, mut any) = (String::new(), false);
@@ -103,12 +102,7 @@ impl Identity {
         }
         Ok(any.then(|| {
             let value = format!("%CEL({expression}'')%");
-            typed(
-                "extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
-                json!({"mutations": {"request_mutations": [
-                    {"append": super::values::header(header, &value)},
-                ]}}),
-            )
+            json!({"append": super::values::header(header, &value)})
         }))
     }
 

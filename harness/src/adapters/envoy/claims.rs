@@ -86,6 +86,11 @@ pub(super) fn text(text: &str) -> Result<String, Unsupported> {
     }
 }
 
+/// All claims of the token.
+pub(super) fn payload() -> String {
+    root(PAYLOAD)
+}
+
 /// A claim of the token.
 pub(super) fn claim(name: &str) -> String {
     format!("{}['{name}']", root(PAYLOAD))

@@ -102,10 +102,6 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
         reason: "HTTP/2 is spoken where it is configured, whatever the upstream agreed to",
     },
     Declaration {
-        selector: "AUTHZ-027",
-        reason: "a claim that is a list goes upstream in base64",
-    },
-    Declaration {
         selector: "RATE-082",
         reason: "a request without the claim that a limit is keyed by is counted with all such requests",
     },
@@ -195,23 +191,11 @@ pub(super) const UNSUPPORTED: &[Declaration] = &[
     },
     Declaration {
         selector: "JWT-110",
-        reason: "a claim goes upstream as it is, and where a header can't have it the request fails",
+        reason: "a claim that would have to be escaped in a header is refused",
     },
     Declaration {
         selector: "JWT-111",
-        reason: "a claim goes upstream as it is, and where a header can't have it the request fails",
-    },
-    Declaration {
-        selector: "GUARD-002",
-        reason: "a claim that is a list goes upstream in base64",
-    },
-    Declaration {
-        selector: "JWT-112",
-        reason: "a claim that is a list goes upstream in base64",
-    },
-    Declaration {
-        selector: "JWT-113",
-        reason: "a claim that is a list goes upstream in base64",
+        reason: "a claim that would have to be escaped in a header is refused",
     },
     Declaration {
         selector: "JWT-150",

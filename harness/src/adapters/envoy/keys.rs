@@ -17,11 +17,19 @@ use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::jwks_server::JwksServer;
 use crate::fixtures::{Fixture, pem_name};
 
+/// Stands where a key is yet to be made, since Envoy refuses an empty set: the Ed25519 key of RFC 8410 §10.1.
+const STAND_IN: &str = "-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+";
+
 /// Where the keys of an issuer are.
 #[derive(Clone, Debug)]
 pub(super) struct Keys {
     /// The provider's member that says so, and what it says.
     pub source: (&'static str, Value),
+    /// Whether one of them is yet to be made, as where a configuration is only looked at: no token counts then.
+    pub unmade: bool,
     /// The server that they are fetched from.
     server: Option<Server>,
 }
@@ -50,6 +58,7 @@ impl Keys {
                 let text = json!({"keys": set}).to_string();
                 Ok(Self {
                     source: ("local_jwks", json!({"inline_string": text})),
+                    unmade: keys.iter().any(|key| material.pem(key) == Some("")),
                     server: None,
                 })
             }
@@ -112,6 +121,7 @@ impl Keys {
         }
         Ok(Self {
             source: ("remote_jwks", source),
+            unmade: false,
             server: Some(Server {
                 authority,
                 believed: secure.then_some(believed),
@@ -125,8 +135,9 @@ impl Material<'_> {
     fn key(&self, key: &TokenKey) -> Result<Value, Unsupported> {
         let (mut jwk, usual) = match (&key.pem, &key.jwk, &key.secret) {
             (Some(pem), None, None) => {
-                let text = pem_name(pem).and_then(|name| self.bindings.files.get(&name));
+                let text = self.pem(key);
                 let text = text.ok_or_else(|| Unsupported::new("PEM that is not in a file"))?;
+                let text = if text.is_empty() { STAND_IN } else { text };
                 public_key(text).ok_or_else(|| {
                     Unsupported::new(format!("jwt-validate.keys: {pem} has no public key"))
                 })?
@@ -150,6 +161,12 @@ impl Material<'_> {
             jwk["alg"] = json!(algorithm);
         }
         Ok(jwk)
+    }
+
+    /// The text of a key's file, which is empty where it is yet to be made.
+    fn pem(&self, key: &TokenKey) -> Option<&str> {
+        let name = pem_name(key.pem.as_deref()?)?;
+        self.bindings.files.get(&name).map(String::as_str)
     }
 
     fn secret(&self, text: &str) -> Result<String, Unsupported> {

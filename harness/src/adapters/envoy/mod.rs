@@ -7,6 +7,7 @@ mod claims;
 mod clusters;
 mod cors;
 mod declarations;
+mod headers;
 mod keys;
 mod limits;
 mod listener;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::callers::Identity;
 use super::challenges::Challenges;
+use super::headers::Told;
 use super::keys::Material;
 use super::render::{object, put};
 use super::rules::{self, Rules};
@@ -210,9 +211,18 @@ impl Plugins {
             .of_tokens(&config.realm, config.resource_metadata.as_deref());
         let usual = OneOrMany(vec!["sub".to_owned()]);
         let OneOrMany(named_by) = config.consumer_claim.as_ref().unwrap_or(&usual);
-        if let Some(settings) = identity.told(CONSUMER, named_by)? {
-            self.set("consumer", settings);
+        let told = Told::all(&config.claims_to_headers)?;
+        let mut mutations: Vec<Value> = told.iter().flat_map(Told::mutations).collect();
+        if let Some(mutation) = identity.told(CONSUMER, named_by)? {
+            mutations.push(mutation);
             self.told = Some(CONSUMER.to_owned());
+        }
+        if !mutations.is_empty() {
+            let settings = typed(
+                "extensions.filters.http.header_mutation.v3.HeaderMutationPerRoute",
+                json!({"mutations": {"request_mutations": mutations}}),
+            );
+            self.set("consumer", settings);
         }
         if !config.scopes.is_empty() {
             self.set("scopes", rules::scoped(&config.scopes));

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::clusters::Clusters;
+use super::headers::Told;
 use super::keys::{Keys, Material};
 use super::render::{object, put};
 use super::values::typed;
@@ -42,11 +43,16 @@ impl Required {
         route: &RouteApi,
         material: &Material<'_>,
     ) -> Result<Self, Unsupported> {
-        let common = common(config)?;
+        let told = Told::all(&config.claims_to_headers)?;
+        let common = common(config, &told)?;
         let (mut rules, mut providers) = (Vec::new(), Vec::new());
         for issuer in &config.issuers {
             let keys = Keys::of(issuer, material)?;
-            rules.push(claims::rules(issuer, keys.are_fetched())?);
+            rules.push(if keys.unmade {
+                "false".to_owned()
+            } else {
+                claims::rules(issuer, keys.are_fetched())?
+            });
             providers.push(Provider {
                 name: match config.issuers.as_slice() {
                     [_] => route.name.clone(),
@@ -58,7 +64,10 @@ impl Required {
         }
         Ok(Self {
             name: route.name.clone(),
-            rules: rules.join(" || "),
+            rules: std::iter::once(format!("({})", rules.join(" || ")))
+                .chain(told.iter().map(Told::rule))
+                .collect::<Vec<_>>()
+                .join(" && "),
             providers,
         })
     }
@@ -104,12 +113,12 @@ pub(super) fn filter(all: &[Required]) -> Value {
 }
 
 /// What the providers of a route have in common.
-fn common(config: &JwtValidate) -> Result<Vec<(&'static str, Value)>, Unsupported> {
+fn common(
+    config: &JwtValidate,
+    told: &[Told<'_>],
+) -> Result<Vec<(&'static str, Value)>, Unsupported> {
     let (key, place) = places::looked_at(config.token.as_ref(), config.forward)?;
-    let told = config.claims_to_headers.iter();
-    let told: Vec<Value> = told
-        .map(|(claim, header)| json!({"header_name": header, "claim_name": claim}))
-        .collect();
+    let told: Vec<Value> = told.iter().map(Told::setting).collect();
     let mut common = vec![(key, place), ("claim_to_headers", told.into())];
     if config.forward {
         common.push(("forward", true.into()));
