@@ -1,7 +1,7 @@
 //! Faults by name, for tests of the harness: a proxy between client and gateway, and one between gateway and upstream,
 //! that do one thing wrong. The suite has to tell each of them, by the requirements that it breaks and by no others.
 //!
-//! [`TABLES`] is the list of all; [`trial::run`] holds the suite against them. Connections with TLS and HTTP/2 pass
+//! [`TABLES`] is the list of all; [`trial::Bench`] holds the suite against them. Connections with TLS and HTTP/2 pass
 //! untouched, and so does whatever isn't a message of HTTP/1.1.
 
 pub mod document;
