@@ -7,7 +7,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use crate::adapters::Unsupported;
-use crate::fixtures::{Consumer, Document, Fixture};
+use crate::fixtures::{Consumer, Document, Fixture, variable};
 
 /// The headers that tell upstreams of a client's certificate (RFC 9440): no client may send them either.
 pub(in crate::adapters) const OF_CERTIFICATES: [&str; 2] = ["Client-Cert", "Client-Cert-Chain"];
@@ -176,8 +176,7 @@ fn keys(fixture: &Fixture, document: &Document) -> Result<Vec<ApiKey>, Unsupport
 
 /// What `${env:NAME}` stands for in a fixture.
 pub(in crate::adapters) fn referred(fixture: &Fixture, text: &str) -> Option<String> {
-    let variable = text.strip_prefix("${env:")?.strip_suffix('}')?;
-    fixture.environment.get(variable).cloned()
+    fixture.environment.get(variable(text)?).cloned()
 }
 
 /// A key that has expired already is left out; one that will can't be expressed.

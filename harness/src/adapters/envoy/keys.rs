@@ -15,7 +15,7 @@ use crate::adapters::common::callers::referred;
 use crate::adapters::common::tokens::{KeyServerTls, KeySet, TokenIssuer, TokenKey};
 use crate::adapters::{Bindings, Unsupported};
 use crate::fixtures::jwks_server::JwksServer;
-use crate::fixtures::{Fixture, pem_name};
+use crate::fixtures::{Fixture, pem_name, variable};
 
 /// Stands where a key is yet to be made, since Envoy refuses an empty set: the Ed25519 key of RFC 8410 §10.1.
 const STAND_IN: &str = "-----BEGIN PUBLIC KEY-----
@@ -170,10 +170,7 @@ impl Material<'_> {
     }
 
     fn secret(&self, text: &str) -> Result<String, Unsupported> {
-        let variable = text
-            .strip_prefix("${env:")
-            .and_then(|rest| rest.strip_suffix('}'));
-        let own = variable.and_then(|name| self.bindings.environment.get(name));
+        let own = variable(text).and_then(|name| self.bindings.environment.get(name));
         let secret = own.cloned().or_else(|| referred(self.fixture, text));
         secret.ok_or_else(|| {
             Unsupported::new("jwt-validate.keys: a secret that is not in the environment")

@@ -15,7 +15,7 @@ use serde::Deserialize;
 use crate::adapters::common::values::duration;
 use crate::adapters::{Declaration, KnownFailing, Meaning, Shows};
 use crate::checks::mistake::nearest;
-use crate::fixtures::{Authority, Fixture};
+use crate::fixtures::{Authority, Fixture, variable};
 use crate::report::model::Level;
 use crate::suite::Suite;
 
@@ -414,10 +414,7 @@ impl RawCredential {
 
 /// A credential stands in the environment, never in the profile.
 fn resolved(text: &str) -> anyhow::Result<String> {
-    let variable = text
-        .strip_prefix("${env:")
-        .and_then(|rest| rest.strip_suffix('}'));
-    let Some(variable) = variable else {
+    let Some(variable) = variable(text) else {
         bail!("credentials: a secret is written ${{env:NAME}}, and stands in the environment");
     };
     std::env::var(variable)

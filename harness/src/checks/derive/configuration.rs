@@ -495,6 +495,5 @@ fn variable(node: &Node) -> Option<String> {
     let Value::Scalar { text, .. } = &*node.value else {
         return None;
     };
-    let name = text.strip_prefix("${env:")?.strip_suffix('}')?;
-    Some(name.to_owned())
+    crate::fixtures::variable(text).map(str::to_owned)
 }
