@@ -163,6 +163,8 @@ impl Process {
         let started = (|| {
             // A group of its own, so that workers end with their master.
             command.process_group(0).stdout(output()?).stderr(output()?);
+            // Where the watchdog finds it, should this program be killed before the watchdog is told of it.
+            command.current_dir(dir.path());
             command.envs(
                 rendered
                     .environment
@@ -299,4 +301,22 @@ fn tail(path: &Path) -> String {
         .find(|&index| text.is_char_boundary(index))
         .unwrap_or(text.len());
     text[start..].trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::*;
+
+    /// Where the watchdog looks for what it was not told of yet.
+    #[tokio::test]
+    async fn a_process_works_in_its_own_directory() {
+        let dir = watchdog::directory().unwrap();
+        let mut command = Command::new("sleep");
+        command.arg("1000");
+        let process = Process::start("sleep", command, &Rendered::default(), dir).unwrap();
+        let works = fs::read_link(format!("/proc/{}/cwd", process.id().unwrap())).unwrap();
+        assert_eq!(works, process.dir().canonicalize().unwrap());
+    }
 }

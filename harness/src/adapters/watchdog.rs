@@ -26,12 +26,17 @@ while read -r sign group; do
   if [ "$sign" = + ]; then groups="$groups $group"; fi
 done
 for group in $groups; do kill -KILL "-$group"; done
-for process in /proc/[0-9]*; do
-  case $(readlink "$process/cwd") in
-    "$1"/*) kill -KILL "${process#/proc/}" ;;
-  esac
-done
+end() {
+  for process in /proc/[0-9]*; do
+    case $(readlink "$process/cwd") in
+      "$1"/*) kill -KILL "${process#/proc/}" ;;
+    esac
+  done
+}
+end "$1"
 rm -rf "$1"
+# Once more, for one that had not come to the directory yet; without it none starts any more.
+end "$1"
 "#;
 
 static WATCHDOG: OnceLock<Result<Watchdog, String>> = OnceLock::new();

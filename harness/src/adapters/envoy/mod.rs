@@ -73,7 +73,7 @@ impl Adapter for Envoy {
         let Site { dir, port } = site;
         let address = port.address();
         let mut command = command();
-        command.current_dir(dir.path()).args(QUIETLY);
+        command.args(QUIETLY);
         command.args(["--concurrency", "1", "--file-flush-interval-msec", "50"]);
         command.args(["-c", CONFIGURATION]);
         let mut process = Process::start("envoy", command, rendered, dir)?;

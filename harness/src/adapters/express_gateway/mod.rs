@@ -70,7 +70,6 @@ impl Adapter for ExpressGateway {
         let mut command = command();
         command
             .arg(dir.path())
-            .current_dir(dir.path())
             .env("EG_DISABLE_CONFIG_WATCH", "true")
             .env("LOG_LEVEL", "info");
         let mut process = Process::start("express-gateway", command, rendered, dir)?;

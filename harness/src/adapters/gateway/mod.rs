@@ -139,7 +139,6 @@ impl Adapter for Gateway {
         // The gateway chooses its ports; the reserved one is given back.
         drop(site.port);
         let mut command = Command::new(&self.binary);
-        command.current_dir(site.dir.path());
         command.args([
             "run",
             CONFIGURATION,
